@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+UNIT_TESTS += tests/unit/base/test_b64url
+tests_unit_base_test_b64url_SOURCES = tests/unit/base/test_b64url.c
+tests_unit_base_test_b64url_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_buf
+tests_unit_base_test_buf_SOURCES = tests/unit/base/test_buf.c
+tests_unit_base_test_buf_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_clock
+tests_unit_base_test_clock_SOURCES = tests/unit/base/test_clock.c
+tests_unit_base_test_clock_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_err
+tests_unit_base_test_err_SOURCES = tests/unit/base/test_err.c
+tests_unit_base_test_err_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_fsutil
+tests_unit_base_test_fsutil_SOURCES = tests/unit/base/test_fsutil.c
+tests_unit_base_test_fsutil_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_jsonout
+tests_unit_base_test_jsonout_SOURCES = tests/unit/base/test_jsonout.c
+tests_unit_base_test_jsonout_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_log
+tests_unit_base_test_log_SOURCES = tests/unit/base/test_log.c
+tests_unit_base_test_log_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_name
+tests_unit_base_test_name_SOURCES = tests/unit/base/test_name.c
+tests_unit_base_test_name_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_slice
+tests_unit_base_test_slice_SOURCES = tests/unit/base/test_slice.c
+tests_unit_base_test_slice_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+UNIT_TESTS += tests/unit/base/test_vec
+tests_unit_base_test_vec_SOURCES = tests/unit/base/test_vec.c
+tests_unit_base_test_vec_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
+# test_err compares this with the table in err.c.
+EXTRA_DIST += docs/errors.md
