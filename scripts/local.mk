@@ -1,2 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# scripts: nothing to build yet.
+# scripts: nothing to build.
+EXTRA_DIST += \
+	scripts/quickstart \
+	scripts/lab \
+	scripts/lab.d/init.py \
+	scripts/lab.d/wire.py \
+	scripts/lab.d/world.py

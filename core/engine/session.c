@@ -1,0 +1,574 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * engine/session.h.  Decides nothing about orders: that is the flow's work.
+ */
+#include "engine/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "acme/problem.h"
+#include "base/log.h"
+
+enum {
+	REQUEST_MS = 60 * 1000,
+	FIRST_CONTACT_MS = 10 * 1000,	/* how long the first contact is tried */
+	RETRY_MS = 30 * 1000,		/* how long a broken connection is tried again */
+	RETRY_FIRST_MS = 100,
+	RETRY_CAP_MS = 4000,
+	BAD_NONCES = 5,
+	NONCES_MAX = 256,
+	DIRECTORY_MEMORY = 256 * 1024
+};
+
+struct waiter {
+	zs_session_ready *ready;
+	void *user;
+};
+
+struct zs_op {
+	struct zs_session *session;
+	struct zs_op *next;		/* in session->ops */
+	uint32_t job, sign;
+	char *url, *order_url;
+	const char *accept;
+	uint64_t budget_ms;
+	bool repeatable, queued;
+	unsigned bad_nonces, failures;
+	uint64_t first_failure;		/* monotonic ms, 0 = none */
+	struct zs_http_call *call;
+	struct zs_timer *timer;
+	zs_op_done *done;		/* NULL once cancelled */
+	void *user;
+};
+
+struct zs_session {
+	struct zs_engine *engine;
+	char ca[ZS_MAX_ID + 1];
+	char *directory_url;
+	struct zs_http_peer *peer;
+	ZS_VEC(struct zs_slice) origins;	/* copies, end with the session */
+	struct zs_directory directory;
+	struct zs_arena arena;		/* of the directory */
+	bool have_directory;
+	struct zs_err failed;		/* why there is no directory; code 0 = still trying */
+	ZS_VEC(struct waiter) waiters;
+	ZS_VEC(char *) nonces;		/* LIFO: servers expire old ones */
+	struct zs_op *ops;
+	size_t heads;			/* HEAD newNonce in flight */
+	size_t flying;			/* POSTs that will bring a nonce back */
+	size_t expected;		/* requests somebody announced */
+	size_t width, width_max;
+	unsigned tries, head_failures;
+	uint64_t first_try;
+	bool reached;			/* the CA answered once */
+	struct zs_timer *timer, *head_timer, *pump_timer;
+};
+
+static void pump(struct zs_session *s);
+static void fetch_directory(void *user);
+
+static uint64_t now_ms(const struct zs_session *s)
+{
+	struct zs_clock *clock = zs_loop_clock(zs_engine_loop(s->engine));
+
+	return clock->mono_ms(clock);
+}
+
+static uint64_t retry_delay(const struct zs_session *s, unsigned failures)
+{
+	uint64_t ms = zs_backoff_ms(RETRY_FIRST_MS, 200, failures, RETRY_CAP_MS);
+
+	return zs_backoff_jitter_ms(zs_loop_clock(zs_engine_loop(s->engine)), ms, 25);
+}
+
+/* ---- directory ---- */
+
+static void tell_waiters(struct zs_session *s)
+{
+	const struct zs_err *err = s->have_directory ? NULL : &s->failed;
+
+	while (s->waiters.n) {
+		struct waiter w = s->waiters.items[0];
+		zs_vec_remove(&s->waiters, 0);
+		w.ready(err ? NULL : &s->directory, err, w.user);
+	}
+}
+
+static void directory_failed(struct zs_session *s, const struct zs_err *err)
+{
+	s->failed = *err;
+	zs_err_prefix(&s->failed, "the directory of CA %s cannot be read", s->ca);
+	tell_waiters(s);
+}
+
+static bool retry_directory(struct zs_session *s, const struct zs_err *err, bool worth)
+{
+	uint64_t limit = s->reached ? RETRY_MS : FIRST_CONTACT_MS;
+
+	if (!worth || now_ms(s) - s->first_try > limit)
+		return false;
+	zs_debug(NULL, "directory of %s: %s; trying again", s->ca, err->text);
+	s->timer = zs_loop_timer(zs_engine_loop(s->engine), retry_delay(s, s->tries++), fetch_directory, s);
+	return s->timer != NULL;
+}
+
+static void on_directory(const struct zs_http_reply *reply, const struct zs_err *net, bool sent, void *user)
+{
+	struct zs_session *s = user;
+	const struct zs_acme_from from = { s->directory_url, zs_session_origins(s) };
+	struct zs_err err;
+	bool worth;
+
+	(void)sent;
+	if (!reply) {
+		err = *net;
+		worth = err.code == ZS_E_NETWORK;
+	} else if (reply->status != 200) {
+		zs_problem_read(reply->body, &(struct zs_problem_source){ s->directory_url, reply->status, 0 }, &err);
+		worth = zs_problem_kind(&err) == ZS_PROBLEM_BUSY;
+	} else if (!zs_directory_parse(reply->body, &from, &s->arena, &s->directory, &err)) {
+		s->have_directory = s->reached = true;
+		tell_waiters(s);
+		pump(s);
+		return;
+	} else {
+		worth = false;
+	}
+	if (!retry_directory(s, &err, worth))
+		directory_failed(s, &err);
+}
+
+static void fetch_directory(void *user)
+{
+	struct zs_session *s = user;
+	const struct zs_http_request request = { .method = ZS_HTTP_GET, .url = s->directory_url, .timeout_ms = REQUEST_MS };
+	struct zs_err err;
+
+	s->timer = NULL;
+	if (!zs_http_send(s->peer, &request, on_directory, s, &err))
+		directory_failed(s, &err);
+}
+
+int zs_session_wait(struct zs_session *s, zs_session_ready *ready, void *user)
+{
+	if (s->have_directory || s->failed.code) {
+		ready(s->have_directory ? &s->directory : NULL, s->have_directory ? NULL : &s->failed, user);
+		return 0;
+	}
+	struct waiter *w = zs_vec_push(&s->waiters, ZS_MAX_JOBS);
+	if (!w)
+		return -ZS_E_NOMEM;
+	*w = (struct waiter){ ready, user };
+	return 0;
+}
+
+void zs_session_unwait(struct zs_session *s, void *user)
+{
+	for (size_t i = s->waiters.n; i-- > 0;)
+		if (s->waiters.items[i].user == user)
+			zs_vec_remove(&s->waiters, i);
+}
+
+/* ---- nonces ---- */
+
+static void keep_nonce(struct zs_session *s, struct zs_slice nonce)
+{
+	if (!zs_nonce_ok(nonce))
+		return;
+	char *copy = zs_slice_dup(nonce);
+	char **slot = copy ? zs_vec_push(&s->nonces, NONCES_MAX) : NULL;
+	if (slot)
+		*slot = copy;
+	else
+		free(copy);
+}
+
+static char *take_nonce(struct zs_session *s)
+{
+	return s->nonces.n ? s->nonces.items[--s->nonces.n] : NULL;
+}
+
+static void head_again(void *user)
+{
+	struct zs_session *s = user;
+
+	s->head_timer = NULL;
+	pump(s);
+}
+
+static void fail_queued(struct zs_session *s, const struct zs_err *err);
+
+/* 429, 503 and the like on newNonce: a narrower pool, no error; only when it goes on
+ * and nothing else brings nonces do the waiting requests fail. */
+static void head_failed(struct zs_session *s, const struct zs_err *err)
+{
+	s->width = s->width > 1 ? s->width / 2 : 1;
+	if (s->nonces.n || s->flying || s->heads)
+		return;
+	if (s->head_failures++ * (uint64_t)RETRY_CAP_MS > RETRY_MS) {
+		fail_queued(s, err);
+		return;
+	}
+	if (!s->head_timer)
+		s->head_timer = zs_loop_timer(zs_engine_loop(s->engine), retry_delay(s, s->head_failures), head_again, s);
+}
+
+static void on_head(const struct zs_http_reply *reply, const struct zs_err *net, bool sent, void *user)
+{
+	struct zs_session *s = user;
+	struct zs_err err;
+
+	(void)sent;
+	s->heads--;
+	if (reply && reply->status / 100 == 2 && reply->replay_nonce.n) {
+		s->head_failures = 0;
+		keep_nonce(s, reply->replay_nonce);
+		pump(s);
+		return;
+	}
+	if (reply) {
+		zs_err_set(&err, ZS_E_NETWORK, "newNonce answered HTTP %d without a usable nonce", reply->status);
+		zs_err_where(&err, "%s", s->directory.new_nonce);
+		net = &err;
+	}
+	head_failed(s, net);
+}
+
+static void send_head(struct zs_session *s)
+{
+	const struct zs_http_request request = { .method = ZS_HTTP_HEAD, .url = s->directory.new_nonce, .timeout_ms = REQUEST_MS };
+	struct zs_err err;
+
+	s->heads++;
+	if (!zs_http_send(s->peer, &request, on_head, s, &err)) {
+		s->heads--;
+		head_failed(s, &err);
+	}
+}
+
+/* ---- requests ---- */
+
+static void op_unlink(struct zs_op *op)
+{
+	struct zs_op **p = &op->session->ops;
+
+	while (*p && *p != op)
+		p = &(*p)->next;
+	if (*p)
+		*p = op->next;
+}
+
+static void op_free(struct zs_op *op)
+{
+	op_unlink(op);
+	zs_loop_timer_cancel(zs_engine_loop(op->session->engine), op->timer);
+	zs_http_cancel(op->call);
+	free(op->url);
+	free(op->order_url);
+	free(op);
+}
+
+static void op_end(struct zs_op *op, const struct zs_http_reply *reply, const struct zs_err *err)
+{
+	zs_op_done *done = op->done;
+	void *user = op->user;
+
+	op_free(op);
+	if (done)
+		done(reply, err, user);
+}
+
+static void op_requeue(void *user)
+{
+	struct zs_op *op = user;
+
+	op->timer = NULL;
+	op->queued = true;
+	pump(op->session);
+}
+
+/* True when the request will be sent again. */
+static bool op_retry(struct zs_op *op, bool sent)
+{
+	struct zs_session *s = op->session;
+
+	if (sent && !op->repeatable)
+		return false;
+	if (!op->first_failure)
+		op->first_failure = now_ms(s);
+	if (now_ms(s) - op->first_failure > op->budget_ms)
+		return false;
+	op->timer = zs_loop_timer(zs_engine_loop(s->engine), retry_delay(s, op->failures++), op_requeue, op);
+	return op->timer != NULL;
+}
+
+static bool is_bad_nonce(const struct zs_op *op, const struct zs_http_reply *reply)
+{
+	struct zs_err err;
+
+	if (reply->status != 400)
+		return false;
+	zs_problem_read(reply->body, &(struct zs_problem_source){ op->url, reply->status, 0 }, &err);
+	return zs_problem_kind(&err) == ZS_PROBLEM_BAD_NONCE;
+}
+
+static void on_reply(const struct zs_http_reply *reply, const struct zs_err *err, bool sent, void *user)
+{
+	struct zs_op *op = user;
+	struct zs_session *s = op->session;
+
+	op->call = NULL;
+	s->flying--;
+	if (reply) {
+		s->reached = true;
+		keep_nonce(s, reply->replay_nonce);
+		op->queued = is_bad_nonce(op, reply) && op->bad_nonces++ < BAD_NONCES;
+		if (!op->queued)
+			op_end(op, reply, NULL);
+	} else if (op->done && err->code == ZS_E_NETWORK && op_retry(op, sent)) {
+		zs_info(NULL, "%s: %s; trying again", op->url, err->text);
+	} else {
+		op_end(op, NULL, err);
+	}
+	pump(s);
+}
+
+static void on_signed(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
+{
+	struct zs_op *op = user;
+	struct zs_session *s = op->session;
+	struct zs_err why;
+
+	(void)chan;
+	(void)final;
+	if (!in || !op->done) {
+		s->flying--;
+		op_end(op, NULL, err);
+		pump(s);
+		return;
+	}
+	const struct zs_msg_signed *body = in->body;
+	const struct zs_http_request request = {
+		.method = ZS_HTTP_POST, .url = op->url, .body = body->body, .accept = op->accept, .timeout_ms = REQUEST_MS,
+	};
+	op->call = zs_http_send(s->peer, &request, on_reply, op, &why);
+	if (!op->call) {
+		s->flying--;
+		op_end(op, NULL, &why);
+	}
+}
+
+static void op_send(struct zs_op *op, char *nonce)
+{
+	struct zs_session *s = op->session;
+	const struct zs_msg_sign sign = {
+		.job = op->job, .url = zs_slice_str(op->url), .nonce = zs_slice_str(nonce), .order_url = zs_slice_str(op->order_url),
+	};
+	struct zs_err err;
+	struct zs_chan *vault = zs_peer_chan(s->engine, ZS_ROLE_VAULT, "", &err);
+	int rc = vault ? zs_chan_call(vault, op->sign, &sign, -1, 0, on_signed, op, NULL) : -ZS_E_PEER;
+
+	op->queued = false;
+	free(nonce);
+	if (rc) {
+		if (vault)
+			zs_err_set(&err, (enum zs_code)-rc, "cannot ask the vault for a signature");
+		op_end(op, NULL, &err);
+		return;
+	}
+	s->flying++;
+}
+
+static struct zs_op *next_queued(struct zs_session *s, size_t *ret_waiting)
+{
+	struct zs_op *first = NULL;
+
+	*ret_waiting = 0;
+	for (struct zs_op *op = s->ops; op; op = op->next) {
+		if (op->queued) {
+			if (!first)
+				first = op;
+			++*ret_waiting;
+		}
+	}
+	return first;
+}
+
+/* Sends what has a nonce, and fetches as many nonces as are wanted at once. */
+static void pump(struct zs_session *s)
+{
+	struct zs_op *op;
+	size_t waiting;
+
+	if (!s->have_directory)
+		return;
+	while ((op = next_queued(s, &waiting)) && s->nonces.n)
+		op_send(op, take_nonce(s));
+	size_t want = waiting + s->flying > s->expected ? waiting + s->flying : s->expected;
+	if (want > s->width)
+		want = s->width;
+	while (s->nonces.n + s->flying + s->heads < want && !s->head_timer)
+		send_head(s);
+}
+
+static void pump_now(void *user)
+{
+	struct zs_session *s = user;
+
+	s->pump_timer = NULL;
+	pump(s);
+}
+
+static void fail_queued(struct zs_session *s, const struct zs_err *err)
+{
+	struct zs_op *op;
+	size_t waiting;
+
+	while ((op = next_queued(s, &waiting)))
+		op_end(op, NULL, err);
+}
+
+void zs_session_expect(struct zs_session *s, size_t n)
+{
+	s->expected = n > s->expected ? n : s->expected;
+	pump(s);
+}
+
+struct zs_op *zs_session_post(struct zs_session *s, const struct zs_op_spec *spec, zs_op_done *done, void *user)
+{
+	struct zs_op *op = calloc(1, sizeof(*op)), **tail = &s->ops;
+
+	if (!op)
+		return NULL;
+	*op = (struct zs_op){
+		.session = s, .job = spec->job, .sign = spec->sign, .url = strdup(spec->url),
+		.order_url = spec->order_url ? strdup(spec->order_url) : NULL, .accept = spec->accept,
+		.repeatable = spec->repeatable, .budget_ms = spec->budget_ms ? spec->budget_ms : RETRY_MS,
+		.queued = !spec->delay_ms, .done = done, .user = user,
+	};
+	if (!op->url || (spec->order_url && !op->order_url)) {
+		op_free(op);
+		return NULL;
+	}
+	while (*tail)
+		tail = &(*tail)->next;
+	*tail = op;
+	if (spec->delay_ms)
+		op->timer = zs_loop_timer(zs_engine_loop(s->engine), spec->delay_ms, op_requeue, op);
+	else if (!s->pump_timer)
+		s->pump_timer = zs_loop_timer(zs_engine_loop(s->engine), 0, pump_now, s);
+	return op;
+}
+
+void zs_op_cancel(struct zs_op *op)
+{
+	if (!op)
+		return;
+	op->done = NULL;
+	/* what waits can end at once; what flies brings its nonce home first */
+	if (op->queued || op->timer)
+		op_free(op);
+}
+
+/* ---- session ---- */
+
+/* Keeps "https://host[:port]" of url as one of the pinned set. */
+static bool add_origin(struct zs_session *s, struct zs_slice url)
+{
+	struct zs_slice origin;
+
+	if (!zs_url_ok(url, NULL) || !zs_url_origin(url, &origin))
+		return false;
+	char *copy = zs_slice_dup(origin);
+	struct zs_slice *slot = copy ? zs_vec_push(&s->origins, 64) : NULL;
+	if (!slot) {
+		free(copy);
+		return false;
+	}
+	*slot = zs_slice_str(copy);
+	return true;
+}
+
+static bool copy_origins(struct zs_session *s, const struct zs_msg_engine_ca *ca)
+{
+	if (!add_origin(s, ca->directory))
+		return false;
+	for (uint32_t i = 0; i < ca->origins.n; i++)
+		if (!add_origin(s, ca->origins.items[i]))
+			return false;
+	return true;
+}
+
+struct zs_session *zs_session_new(struct zs_engine *engine, const struct zs_msg_engine_ca *ca, struct zs_err *err)
+{
+	struct zs_session *s = calloc(1, sizeof(*s));
+	char *proxy = zs_slice_dup(ca->proxy);
+
+	if (!s || !proxy || !zs_slice_copy(ca->name, s->ca, sizeof(s->ca)) || !(s->directory_url = zs_slice_dup(ca->directory))) {
+		zs_err_set(err, ZS_E_NOMEM, "no memory for a CA");
+		goto fail;
+	}
+	s->engine = engine;
+	zs_arena_init(&s->arena, DIRECTORY_MEMORY);
+	if (!copy_origins(s, ca)) {
+		zs_err_set(err, ZS_E_CONFIG, "the directory or an origin of CA %s is not an https URL", s->ca);
+		goto fail;
+	}
+	const struct zs_http_peer_spec spec = { .name = s->ca, .bundle = ca->bundle, .proxy = proxy };
+	s->peer = zs_http_peer_new(engine->http, &spec, err);
+	if (!s->peer)
+		goto fail;
+	s->width = s->width_max = ca->nonce_width ? ca->nonce_width : 1;
+	s->expected = 1;
+	s->first_try = now_ms(s);
+	fetch_directory(s);
+	free(proxy);
+	return s;
+fail:
+	free(proxy);
+	zs_session_free(s);
+	return NULL;
+}
+
+void zs_session_free(struct zs_session *s)
+{
+	if (!s)
+		return;
+	while (s->ops)
+		op_free(s->ops);
+	if (s->engine) {
+		zs_loop_timer_cancel(zs_engine_loop(s->engine), s->timer);
+		zs_loop_timer_cancel(zs_engine_loop(s->engine), s->head_timer);
+		zs_loop_timer_cancel(zs_engine_loop(s->engine), s->pump_timer);
+	}
+	for (size_t i = 0; i < s->nonces.n; i++)
+		free(s->nonces.items[i]);
+	zs_vec_done(&s->nonces);
+	zs_vec_done(&s->waiters);
+	for (size_t i = 0; i < s->origins.n; i++)
+		free((void *)(uintptr_t)s->origins.items[i].p);
+	zs_vec_done(&s->origins);
+	zs_arena_done(&s->arena);
+	zs_http_peer_free(s->peer);
+	free(s->directory_url);
+	free(s);
+}
+
+struct zs_session *zs_session_find(struct zs_engine *engine, const char *ca)
+{
+	for (size_t i = 0; i < engine->sessions.n; i++)
+		if (!strcmp(engine->sessions.items[i]->ca, ca))
+			return engine->sessions.items[i];
+	return NULL;
+}
+
+const char *zs_session_ca(const struct zs_session *s)
+{
+	return s->ca;
+}
+
+struct zs_origins zs_session_origins(const struct zs_session *s)
+{
+	return (struct zs_origins){ s->origins.items, s->origins.n };
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * front/command.h.
+ */
+#include "front/command.h"
+
+#include <string.h>
+
+static const struct zs_command commands[] = {
+	[ZS_CMD_ISSUE] = {
+		"issue", "get or renew certificates that are due", "[CERT...] | -d NAME... --provider PROVIDER --server CA",
+		"Issues the certificates of the configuration that are due, or those named. With -d, --csr\n"
+		"and no configuration the command line says everything. What is not due is skipped unless\n"
+		"--force is given. On standard output comes one line for each certificate that is in place:\n"
+		"the path of its directory.\n",
+		ZS_MAX_JOBS, zs_cmd_issue,
+	},
+	[ZS_CMD_STATUS] = {
+		"status", "what is stored, what was left behind, which processes run how", "[CERT...]",
+		"Lists the stored certificates, the journal of records in DNS (of runs that are alive and of\n"
+		"dead ones) and how the processes are confined. Needs no configuration and no network.\n",
+		ZS_MAX_JOBS, zs_cmd_status,
+	},
+	[ZS_CMD_CHECK] = {
+		"check", "is the configuration right, do the plugins load", "[CERT...]",
+		"Reads the configuration, loads every configured plugin and checks its options. With --live\n"
+		"also finds the zones, tests the credentials and reads the CA's directory, as a dry run of\n"
+		"issue does. Nothing is changed anywhere.\n",
+		ZS_MAX_JOBS, zs_cmd_check,
+	},
+	[ZS_CMD_GC] = {
+		"gc", "remove the records that dead runs left in DNS", "",
+		"Removes from DNS what runs left behind that were killed. With --dry-run only lists it. An\n"
+		"entry whose provider is gone can be dropped with --forget after the record was removed by\n"
+		"hand.\n",
+		0, zs_cmd_gc,
+	},
+	[ZS_CMD_PROVIDER] = {
+		"provider", "the DNS provider plugins and their options", "list | info NAME",
+		"`provider list` shows the plugins that were found. `provider info NAME` shows the options of\n"
+		"one; NAME may be the absolute path of a plugin. Plugins are loaded in a confined process.\n",
+		2, zs_cmd_provider,
+	},
+	[ZS_CMD_VERSION] = {
+		"version", "version, build and plugin ABI", "", "Shows the version of zoneseal, its build and the ABI of plugins.\n",
+		0, zs_cmd_version,
+	},
+	[ZS_CMD_HELP] = {
+		"help", "help for a command", "[COMMAND]", "Shows the commands, or one of them with its options.\n", 1, zs_cmd_help,
+	},
+};
+_Static_assert(ZS_COUNT(commands) == ZS_CMD__COUNT, "one row per command");
+
+const struct zs_command *zs_commands(void)
+{
+	return commands;
+}
+
+const struct zs_command *zs_command(const char *name)
+{
+	for (size_t i = 0; i < ZS_COUNT(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}

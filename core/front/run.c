@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * front/run.h.  Everything that can go on side by side does: children start
+ * together, the walk, the vault's keys, the hosts' credentials and the engine's
+ * connection to the CA go on at once; zs_run_advance() looks after each answer
+ * what has become possible.
+ */
+#include "front/run_state.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "front/due.h"
+
+enum { CANCEL_MS = 9 * 1000, TICK_MS = 100 };
+
+/* ---- vault ---- */
+
+static void on_open(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
+{
+	struct zs_run *run = user;
+
+	(void)chan;
+	(void)final;
+	if (!in) {
+		run->failed = *err;
+		zs_run_fail_all(run, err);
+	} else {
+		zs_run_left_keep(run, in->body);
+		run->vault_open = true;
+	}
+	zs_run_advance(run);
+}
+
+static void keep_stored(struct zs_run_job *job, const struct zs_msg_vault_certificates *list)
+{
+	for (uint32_t i = 0; i < list->certificates.n; i++) {
+		const struct zs_msg_certificate *c = &list->certificates.items[i];
+		if (!zs_slice_eq_str(c->name, job->conf->name))
+			continue;
+		job->generation = c->generation;
+		job->not_before = c->not_before;
+		job->not_after = c->not_after;
+		zs_slice_copy(c->path, job->path, sizeof(job->path));
+		zs_slice_copy(c->issuer, job->issuer, sizeof(job->issuer));
+		zs_slice_copy(c->serial, job->serial, sizeof(job->serial));
+	}
+}
+
+/* What is stored decides what is due. */
+static void on_list(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
+{
+	struct zs_run *run = user;
+	struct zs_clock *clock = zs_loop_clock(run->loop);
+
+	(void)chan;
+	(void)final;
+	(void)err;
+	run->listed = true;
+	for (size_t i = 0; in && i < run->jobs.n; i++) {
+		struct zs_run_job *job = run->jobs.items[i];
+		const struct zs_msg_vault_certificates *list = in->body;
+		if (job->state == ZS_JOB_PLANNED && !run->spec.force && !zs_due(job, list, clock->wall_ms(clock) / 1000)) {
+			job->skipped = true;
+			keep_stored(job, list);
+			zs_run_job_end(job);
+		}
+	}
+	zs_run_advance(run);
+}
+
+/* ---- what has become possible ---- */
+
+static void check_greetings(struct zs_run *run)
+{
+	for (size_t i = 0; i < zs_super_count(run->super); i++)
+		if (!zs_super_at(run->super, i)->greeted)
+			return;
+	run->greeted = true;
+	if (run->spec.events.processes)
+		run->spec.events.processes(run->super, run->spec.events.user);
+}
+
+static bool nothing_left(const struct zs_run *run)
+{
+	for (size_t i = 0; i < run->left.n; i++)
+		if (!run->left.items[i].live)
+			return false;
+	return run->vault_open;
+}
+
+static bool all_done(const struct zs_run *run)
+{
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->state != ZS_JOB_DONE)
+			return false;
+	return run->failed.code || run->clean_done || nothing_left(run);
+}
+
+void zs_run_advance(struct zs_run *run)
+{
+	if (run->over)
+		return;
+	if (!run->greeted)
+		check_greetings(run);
+	for (size_t i = 0; i < run->jobs.n; i++) {
+		struct zs_run_job *job = run->jobs.items[i];
+		if (job->state == ZS_JOB_PLANNED && run->vault_open && run->listed && !job->csr_pending)
+			zs_run_job_lock(job);
+	}
+	if (run->walked && run->vault_open && run->listed && !run->planned && !zs_run_csr_waits(run))
+		zs_run_plan(run);
+	for (size_t i = 0; run->planned && i < run->jobs.n; i++)
+		if (run->jobs.items[i]->state == ZS_JOB_LOCKED)
+			zs_run_release(run, run->jobs.items[i]);
+	if (run->planned && !run->clean_sent)
+		zs_run_left_clean(run);
+	if (all_done(run)) {
+		run->over = true;
+		zs_loop_stop(run->loop, 0);
+	}
+}
+
+/* ---- notes of the engine ---- */
+
+static void on_stuck(struct zs_run *run, const void *body)
+{
+	const struct zs_msg_peer_stuck *msg = body;
+	char instance[ZS_MAX_ID + 1];
+
+	if (!zs_slice_copy(msg->instance, instance, sizeof(instance)) || msg->role >= ZS_ROLE__COUNT)
+		return;
+	struct zs_process *p = zs_super_find(run->super, (enum zs_role)msg->role, instance);
+	if (p)
+		zs_super_kill(p);
+}
+
+static void on_message(struct zs_process *process, struct zs_incoming *in, void *user)
+{
+	(void)process;
+	if (in->type == ZS_MSG_PEER_STUCK)
+		on_stuck(user, in->body);
+	else
+		(void)zs_run_job_note(user, in);
+	zs_run_advance(user);
+}
+
+/* ---- deaths ---- */
+
+static void probe_died(struct zs_run *run, const struct zs_err *err)
+{
+	struct zs_err why;
+
+	if (zs_super_restart(run->probe, NULL, &why) || zs_run_probe_config(run)) {
+		if (!run->walked)
+			zs_run_fail_all(run, err);
+		return;
+	}
+	zs_warn(NULL, "%s; starting it again", err->text);
+	if (!run->walked)
+		zs_run_start_walk(run);
+}
+
+static void on_died(struct zs_process *process, const struct zs_err *err, void *user)
+{
+	struct zs_run *run = user;
+	struct zs_instance *in = process->role == ZS_ROLE_HOST ? zs_run_instance(run, process->instance) : NULL;
+
+	if (run->over)
+		return;
+	if (in) {
+		zs_instance_died(in, err);
+	} else if (process->role == ZS_ROLE_PROBE) {
+		probe_died(run, err);
+	} else {
+		/* without vault or engine nothing can go on; what was begun is in the journal */
+		run->failed = *err;
+		zs_err_hint(&run->failed, "run the same command again: it takes up what is in the journal");
+		zs_run_fail_all(run, &run->failed);
+	}
+	zs_run_advance(run);
+}
+
+/* ---- signals ---- */
+
+static void on_given_up(void *user)
+{
+	struct zs_run *run = user;
+
+	run->giving_up = NULL;
+	run->over = true;
+	zs_loop_stop(run->loop, 0);
+}
+
+/* The first signal ends the jobs in order; the second one, or 9 seconds, ends us. */
+static void on_signal(int signo, void *user)
+{
+	struct zs_run *run = user;
+	const struct zs_msg_job_ref all = { .job = 0 };
+	struct zs_err err;
+
+	if (run->signal) {
+		on_given_up(run);
+		return;
+	}
+	run->signal = signo;
+	zs_warn(NULL, "ending: records are removed first; once more to quit at once");
+	zs_err_set(&err, ZS_E_CANCELLED, "ended by %s", strsignal(signo));
+	for (size_t i = 0; i < run->jobs.n; i++) {
+		struct zs_run_job *job = run->jobs.items[i];
+		if (job->engine_has && job->state != ZS_JOB_DONE)
+			job->err = err;
+		else
+			zs_run_job_fail(job, &err);
+	}
+	if (run->engine->chan)
+		zs_chan_note(run->engine->chan, ZS_MSG_ENGINE_JOB_CANCEL, &all, -1);
+	if (!run->clean_sent)
+		run->clean_done = true;
+	run->giving_up = zs_loop_timer(run->loop, CANCEL_MS, on_given_up, run);
+	zs_run_advance(run);
+}
+
+static void on_tick(void *user)
+{
+	struct zs_run *run = user;
+
+	run->spec.events.tick(run->spec.events.user);
+	run->tick = zs_loop_timer(run->loop, TICK_MS, on_tick, run);
+}
+
+/* ---- making ---- */
+
+static struct zs_process *start(struct zs_run *run, enum zs_role role, const char *const *args, struct zs_err *err)
+{
+	return zs_super_start(run->super, role, "", args, err);
+}
+
+static bool wants_chown(const struct zs_run *run)
+{
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->conf->key_group)
+			return true;
+	return false;
+}
+
+static int start_processes(struct zs_run *run, struct zs_err *err)
+{
+	const char *vault_args[] = { run->spec.state_dir, wants_chown(run) ? "--keep-chown" : NULL, NULL };
+
+	run->super = zs_super_new(&(struct zs_super_spec){
+		.loop = run->loop, .message = on_message, .died = on_died, .user = run,
+	});
+	if (!run->super)
+		ZS_FAIL(err, ZS_E_NOMEM, "no memory for a run");
+	if (!(run->engine = start(run, ZS_ROLE_ENGINE, NULL, err)) || !(run->vault = start(run, ZS_ROLE_VAULT, vault_args, err)) ||
+	    !(run->probe = start(run, ZS_ROLE_PROBE, NULL, err)))
+		return -(int)err->code;
+	return 0;
+}
+
+/* The first questions to everybody, at once. */
+static int ask_first(struct zs_run *run, struct zs_err *err)
+{
+	static const struct zs_msg_empty empty;
+	const struct zs_msg_vault_open open = { .adopt = !run->spec.dry_run && !run->spec.ask_only };
+	bool csr = false;
+
+	if (zs_chan_call(run->vault->chan, ZS_MSG_VAULT_OPEN, &open, -1, ZS_RUN_VAULT_MS, on_open, run, NULL) ||
+	    zs_chan_call(run->vault->chan, ZS_MSG_VAULT_LIST, &empty, -1, ZS_RUN_VAULT_MS, on_list, run, NULL) || zs_run_probe_config(run))
+		ZS_FAIL(err, ZS_E_PEER, "cannot reach a process of ours");
+	zs_run_open_cas(run);
+	for (size_t i = 0; i < run->jobs.n; i++) {
+		if (run->jobs.items[i]->conf->csr) {
+			zs_run_job_csr(run->jobs.items[i]);
+			csr = true;
+		}
+	}
+	if (!csr && run->walks.n) {
+		zs_run_likely_instances(run);
+		zs_run_start_walk(run);
+	}
+	if (!run->jobs.n)
+		run->walked = true;
+	return 0;
+}
+
+int zs_run(const struct zs_run_spec *spec, struct zs_run **ret, struct zs_err *err)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct zs_run *run = calloc(1, sizeof(*run));
+	int rc = 0;
+
+	if (!run || !(run->loop = zs_loop_new(zs_clock_system()))) {
+		free(run);
+		ZS_FAIL(err, ZS_E_NOMEM, "no memory for a run");
+	}
+	run->spec = *spec;
+	for (size_t i = 0; i < spec->ncertificates && !rc; i++)
+		rc = zs_run_job_make(run, spec->certificates[i], err);
+	if (!rc && zs_loop_signals(run->loop, signals, ZS_COUNT(signals), on_signal, run))
+		rc = zs_err_set(err, ZS_E_BUG, "cannot catch signals");
+	if (!rc)
+		rc = start_processes(run, err);
+	if (!rc)
+		rc = ask_first(run, err);
+	if (!rc && spec->events.tick)
+		run->tick = zs_loop_timer(run->loop, TICK_MS, on_tick, run);
+	if (!rc) {
+		zs_run_advance(run);
+		if (!run->over)
+			rc = zs_loop_run(run->loop);
+		if (rc)
+			zs_err_set(err, ZS_E_BUG, "the event loop failed");
+	}
+	if (!rc && run->failed.code && !run->jobs.n) {
+		*err = run->failed;
+		rc = -(int)err->code;
+	}
+	if (rc) {
+		zs_run_free(run);
+		return rc;
+	}
+	*ret = run;
+	return 0;
+}
+
+void zs_run_free(struct zs_run *run)
+{
+	if (!run)
+		return;
+	run->over = true;
+	zs_super_free(run->super);
+	for (size_t i = 0; i < run->instances.n; i++) {
+		zs_instance_done(run->instances.items[i]);
+		free(run->instances.items[i]);
+	}
+	for (size_t i = 0; i < run->jobs.n; i++)
+		zs_run_job_free(run->jobs.items[i]);
+	zs_vec_done(&run->instances);
+	zs_vec_done(&run->jobs);
+	zs_vec_done(&run->cas);
+	zs_vec_done(&run->walks);
+	zs_vec_done(&run->left);
+	zs_loop_timer_cancel(run->loop, run->giving_up);
+	zs_loop_timer_cancel(run->loop, run->tick);
+	zs_loop_free(run->loop);
+	free(run);
+}
+
+/* ---- what came of it ---- */
+
+size_t zs_run_njobs(const struct zs_run *run)
+{
+	return run->jobs.n;
+}
+
+const struct zs_run_job *zs_run_job(const struct zs_run *run, size_t i)
+{
+	return run->jobs.items[i];
+}
+
+size_t zs_run_nleft(const struct zs_run *run)
+{
+	return run->left.n;
+}
+
+const struct zs_run_left *zs_run_left(const struct zs_run *run, size_t i)
+{
+	return &run->left.items[i];
+}
+
+int zs_run_signal(const struct zs_run *run)
+{
+	return run->signal;
+}
+
+uint32_t zs_run_requests(const struct zs_run *run)
+{
+	return run->requests;
+}
+
+uint32_t zs_run_connections(const struct zs_run *run)
+{
+	return run->connections;
+}
+
+static bool left_behind(const struct zs_run *run)
+{
+	for (size_t i = 0; i < run->left.n; i++)
+		if (run->left.items[i].err.code)
+			return true;
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->residue)
+			return true;
+	return false;
+}
+
+int zs_run_exit_code(const struct zs_run *run)
+{
+	int code = -1;
+	bool mixed = false;
+
+	if (run->signal)
+		return 128 + run->signal;
+	for (size_t i = 0; i < run->jobs.n; i++) {
+		const struct zs_err *err = &run->jobs.items[i]->err;
+		int one = err->code ? zs_code_info((int)err->code)->exit_code : 0;
+		mixed = mixed || (code >= 0 && code != one);
+		code = one;
+	}
+	if (mixed)
+		return zs_code_info(ZS_E_PARTIAL)->exit_code;
+	if (code <= 0 && left_behind(run))
+		return zs_code_info(ZS_E_RESIDUE)->exit_code;
+	return code < 0 ? 0 : code;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which instance writes which record (front/run_state.h): routes, grants, and
+ * the release of a job once the credentials are known to be good.
+ */
+#include "front/run_state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- instances ---- */
+
+static void on_instance(struct zs_instance *instance, void *user)
+{
+	(void)instance;
+	zs_run_advance(user);
+}
+
+struct zs_instance *zs_run_instance(const struct zs_run *run, const char *name)
+{
+	for (size_t i = 0; i < run->instances.n; i++)
+		if (!strcmp(run->instances.items[i]->conf->name, name))
+			return run->instances.items[i];
+	return NULL;
+}
+
+/* Starts the host of a configured instance where it does not run yet. */
+struct zs_instance *zs_run_need_instance(struct zs_run *run, const char *name, struct zs_err *err)
+{
+	struct zs_instance *in = zs_run_instance(run, name);
+	const struct zs_conf_provider *conf = zs_conf_provider(run->spec.conf, name);
+
+	if (in)
+		return in;
+	if (!conf) {
+		zs_err_set(err, ZS_E_CONFIG, "there is no [provider %s] in the configuration", name);
+		return NULL;
+	}
+	struct zs_instance **slot = (in = calloc(1, sizeof(*in))) ? zs_vec_push(&run->instances, 250) : NULL;
+	if (!slot) {
+		free(in);
+		zs_err_set(err, ZS_E_NOMEM, "no memory for a provider");
+		return NULL;
+	}
+	*slot = in;
+	in->conf = conf;
+	in->all = run->spec.conf;
+	in->changed = on_instance;
+	in->user = run;
+	if (zs_instance_start(in, run->super, err)) {
+		zs_err_prefix(err, "provider %s", name);
+		in->state = ZS_INSTANCE_FAILED;
+		in->err = *err;
+	}
+	return in;
+}
+
+/* Which instance writes the record at name: the certificate's own, else the zone's, else the default. */
+static const char *instance_for(const struct zs_run *run, const struct zs_conf_certificate *cert, const struct zs_name *name)
+{
+	const struct zs_conf_zone *zone = zs_conf_zone_for(run->spec.conf, name);
+
+	if (cert->provider)
+		return cert->provider;
+	return zone && zone->provider ? zone->provider : run->spec.conf->defaults.provider;
+}
+
+/* Hosts start before the walk is over where the configuration lets us guess. */
+void zs_run_likely_instances(struct zs_run *run)
+{
+	struct zs_err err;
+
+	for (size_t i = 0; i < run->jobs.n; i++) {
+		const struct zs_run_job *job = run->jobs.items[i];
+		for (size_t j = 0; j < job->identifiers.n; j++) {
+			const char *name = instance_for(run, job->conf, &job->identifiers.items[j]);
+			if (name)
+				zs_run_need_instance(run, name, &err);
+		}
+	}
+}
+
+/* ---- routes ---- */
+
+static void set_policy(const struct zs_run *run, const struct zs_conf_zone *zone, struct zs_msg_route *route)
+{
+	const struct zs_conf_propagation *p = &run->spec.conf->defaults.propagation;
+
+	if (zone && zone->propagation.policy != ZS_CONF_POLICY_UNSET)
+		p = &zone->propagation;
+	route->policy = p->policy == ZS_CONF_POLICY_UNSET ? ZS_POLICY_ALL : (uint32_t)p->policy;
+	route->percent = p->percent;
+	route->sleep_ms = p->sleep_ms;
+	route->looks = zone && zone->propagation.looks ? zone->propagation.looks : run->spec.conf->defaults.propagation.looks;
+	route->propagation_ms = zone && zone->propagation.timeout_ms ? zone->propagation.timeout_ms
+								      : run->spec.conf->defaults.propagation.timeout_ms;
+	route->ttl = zone && zone->ttl ? zone->ttl : run->spec.conf->defaults.ttl;
+}
+
+static int add_route(struct zs_run *run, struct zs_run_job *job, const struct zs_name *identifier, struct zs_err *err)
+{
+	struct zs_name challenge, base = *identifier;
+
+	base.wildcard = false;
+	zs_name_challenge(identifier, &challenge);
+	const struct zs_run_walk *walk = zs_run_walk_of(run, &challenge);
+	if (!walk)
+		ZS_FAIL(err, ZS_E_BUG, "%s was never looked up", challenge.text);
+	if (walk->err.code) {
+		*err = walk->err;
+		return -(int)err->code;
+	}
+	const char *name = instance_for(run, job->conf, &walk->effective);
+	if (!name) {
+		zs_err_set(err, ZS_E_CONFIG, "no provider writes records for %s (zone %s)", walk->effective.text, walk->zone.text);
+		zs_err_hint(err, "add \"[zone %s]\" with \"provider = INSTANCE\", or a default provider", walk->zone.text);
+		return -ZS_E_CONFIG;
+	}
+	struct zs_instance *in = zs_run_need_instance(run, name, err);
+	if (!in || zs_instance_allow(in, &walk->zone, &walk->effective))
+		return in ? zs_err_set(err, ZS_E_NOMEM, "no memory for a route") : -(int)err->code;
+	struct zs_msg_route *route = zs_vec_push(&job->routes, ZS_MAX_IDENTIFIERS);
+	if (!route)
+		ZS_FAIL(err, ZS_E_NOMEM, "no memory for a route");
+	*route = (struct zs_msg_route){
+		.identifier = base, .effective = walk->effective, .zone = walk->zone, .instance = zs_slice_str(in->conf->name),
+	};
+	set_policy(run, zs_conf_zone_for(run->spec.conf, &walk->effective), route);
+	return 0;
+}
+
+static bool has_route(const struct zs_run_job *job, const struct zs_name *identifier)
+{
+	for (size_t i = 0; i < job->routes.n; i++)
+		if (!strcmp(job->routes.items[i].identifier.text, identifier->text))
+			return true;
+	return false;
+}
+
+static void make_routes(struct zs_run *run, struct zs_run_job *job)
+{
+	struct zs_err err;
+
+	for (size_t i = 0; i < job->identifiers.n; i++) {
+		char text[ZS_MAX_NAME + 3];
+		if (has_route(job, &job->identifiers.items[i]))
+			continue;
+		if (!add_route(run, job, &job->identifiers.items[i], &err))
+			continue;
+		zs_name_print(&job->identifiers.items[i], text);
+		if (!*err.subject)
+			zs_err_subject(&err, "%s", text);
+		zs_run_job_fail(job, &err);
+		return;
+	}
+}
+
+/* After the walk it is known who writes what: that, and nothing else, is granted. */
+void zs_run_plan(struct zs_run *run)
+{
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->state < ZS_JOB_FAILING)
+			make_routes(run, run->jobs.items[i]);
+	zs_run_left_grant(run);
+	for (size_t i = 0; i < run->instances.n; i++) {
+		struct zs_instance *in = run->instances.items[i];
+		in->check = run->jobs.n > 0;
+		if (in->zones.n)
+			zs_instance_grant(in);
+	}
+	run->planned = true;
+}
+
+/* Every zone of the job's routes is granted and its credentials are good. */
+static bool routes_ready(struct zs_run *run, struct zs_run_job *job)
+{
+	for (size_t i = 0; i < job->routes.n; i++) {
+		struct zs_msg_route *route = &job->routes.items[i];
+		struct zs_instance *in = zs_run_instance(run, (const char *)route->instance.p);
+		const struct zs_err *err = zs_instance_zone_err(in, &route->zone);
+		if (err) {
+			struct zs_err why = *err;
+			if (!*why.subject)
+				zs_err_subject(&why, "%s", route->effective.text);
+			zs_run_job_fail(job, &why);
+			return false;
+		}
+		if (in->state != ZS_INSTANCE_READY)
+			return false;
+		route->provider = zs_slice_str(in->provider);
+		route->max_changes = in->max_changes;
+	}
+	return true;
+}
+
+void zs_run_release(struct zs_run *run, struct zs_run_job *job)
+{
+	const struct zs_msg_engine_routes msg = { .job = job->id, .routes = { job->routes.items, (uint32_t)job->routes.n } };
+	struct zs_err err;
+
+	if (!routes_ready(run, job))
+		return;
+	job->state = ZS_JOB_RUNNING;
+	if (zs_chan_note(run->engine->chan, ZS_MSG_ENGINE_ROUTES, &msg, -1)) {
+		zs_err_set(&err, ZS_E_PEER, "cannot reach the engine process");
+		zs_run_job_fail(job, &err);
+	}
+}
+

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/lib: nothing to build yet.
+
+# The real probe by hand: tests/lib/probe_drive core/probe/zoneseal-probe walk=NAME
+check_PROGRAMS += tests/lib/probe_drive
+tests_lib_probe_drive_SOURCES = tests/lib/probe_drive.c
+tests_lib_probe_drive_LDADD = core/ipc/libzs-ipc.a core/wrap/libzs-seccomp.a core/base/libzs-base.a $(SECCOMP_LIBS)

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Never returns from apply and does not look at the deadline. */
+#include <unistd.h>
+#include <zoneseal/provider.h>
+
+static const struct zsp_host *bad_host;
+#define BAD_NO_HOST
+#define BAD_APPLY broken_apply
+static int32_t broken_apply(void *instance, const struct zsp_str *zone,
+			    const struct zsp_list *changes);
+#include "bad.h"
+
+BAD_APPLY_HEAD(broken_apply)
+{
+	BAD_UNUSED;
+	while (bad_host)
+		pause();
+	return ZSP_OK;
+}

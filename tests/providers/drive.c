@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Runs a provider plugin directly, without host process and sandbox, for tests
+ * against real servers:
+ *
+ *     drive PLUGIN [-o NAME=VALUE]... [-t MS] [-s SKEW_MS] ZONE {add|del NAME VALUE}...
+ *     drive PLUGIN [-o NAME=VALUE]... check ZONE [NAME]...
+ *
+ * In VALUE of an option "@PATH" stands for the contents of a file.  In an
+ * operation NAME%N-M stands for a range of names with a number in front.
+ * Prints one line for each result: index, class, text.  Exit status: 0 when all
+ * succeeded, 1 when not.
+ */
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <zoneseal/provider.h>
+
+enum { MAX_ITEMS = 256, MAX_OPTIONS = 32, MAX_FILE = 16384 };
+
+static struct {
+	struct zsp_host table;
+	uint32_t n;
+	int32_t class[MAX_ITEMS];
+	int set[MAX_ITEMS];
+	char text[MAX_ITEMS][ZSP_MAX_TEXT + 1];
+	char fail[ZSP_MAX_TEXT + 1];
+	int64_t deadline;
+	int64_t skew_ms;
+} state;
+
+static const char *const classes[] = {
+	"ok", "auth", "denied", "not_found", "conflict", "rate_limited", "transient", "config",
+	"bug",
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void host_log(const struct zsp_host *host, int32_t level, const char *text, size_t n)
+{
+	(void)host;
+	fprintf(stderr, "log %d: %.*s\n", level, (int)n, text);
+}
+
+static void keep(char dst[ZSP_MAX_TEXT + 1], const char *text, size_t n)
+{
+	n = n < ZSP_MAX_TEXT ? n : ZSP_MAX_TEXT;
+	memcpy(dst, text, n);
+	dst[n] = 0;
+}
+
+static int32_t host_fail(const struct zsp_host *host, int32_t class, int64_t retry,
+			 const char *text, size_t n)
+{
+	(void)host;
+	(void)retry;
+	keep(state.fail, text, n);
+	return class;
+}
+
+static int32_t host_result(const struct zsp_host *host, uint32_t i, int32_t class,
+			   const char *text, size_t n)
+{
+	(void)host;
+	if (i >= state.n || state.set[i])
+		return ZSP_BUG;
+	state.set[i] = 1;
+	state.class[i] = class;
+	keep(state.text[i], text, n);
+	return ZSP_OK;
+}
+
+static int32_t host_zone(const struct zsp_host *host, const char *name, size_t n)
+{
+	(void)host;
+	printf("zone %.*s\n", (int)n, name);
+	return ZSP_OK;
+}
+
+static int32_t host_ticket(const struct zsp_host *host, const void *ticket, size_t n)
+{
+	(void)host;
+	(void)ticket;
+	printf("ticket of %zu octets\n", n);
+	return ZSP_OK;
+}
+
+static int64_t host_left(const struct zsp_host *host)
+{
+	int64_t left = state.deadline - now_ms();
+
+	(void)host;
+	return left > 0 ? left : 0;
+}
+
+static int32_t host_cancelled(const struct zsp_host *host)
+{
+	return host_left(host) == 0;
+}
+
+static int64_t host_wall(const struct zsp_host *host)
+{
+	struct timespec ts;
+
+	(void)host;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + state.skew_ms;
+}
+
+static void die(const char *what, const char *detail)
+{
+	fprintf(stderr, "drive: %s%s%s\n", what, detail ? ": " : "", detail ? detail : "");
+	exit(2);
+}
+
+static struct zsp_str str(const char *text)
+{
+	return (struct zsp_str){ text, strlen(text) };
+}
+
+static char *read_file(const char *path)
+{
+	char *text = calloc(1, MAX_FILE + 1);
+	FILE *f = fopen(path, "r");
+
+	if (!f || !text)
+		die("cannot read", path);
+	text[fread(text, 1, MAX_FILE, f)] = 0;
+	fclose(f);
+	return text;
+}
+
+/* Numbers as the host would parse them; enough for the options of tests. */
+static void set_number(struct zsp_value *v, uint32_t kind)
+{
+	char *end;
+
+	if (kind == ZSP_OPTION_BOOLEAN)
+		v->number = !strcmp(v->text.p, "yes");
+	if (kind != ZSP_OPTION_INTEGER && kind != ZSP_OPTION_DURATION)
+		return;
+	v->number = strtoll(v->text.p, &end, 10);
+	if (kind == ZSP_OPTION_DURATION && strcmp(end, "ms") != 0)
+		v->number *= 1000;
+}
+
+static void set_value(struct zsp_value *v, const struct zsp_option *o, char **given, int ngiven)
+{
+	*v = (struct zsp_value){ .name = o->name, .text = o->fallback };
+	for (int i = 0; i < ngiven; i++) {
+		char *text = given[i] + o->name.n + 1;
+
+		if (strncmp(given[i], o->name.p, o->name.n) != 0 || text[-1] != '=')
+			continue;
+		v->text = str(*text == '@' ? read_file(text + 1) : text);
+		v->is_given = 1;
+	}
+	if (v->text.p)
+		set_number(v, o->kind);
+}
+
+static const struct zsp_provider *load(const char *path)
+{
+	void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	const struct zsp_provider *(*entry)(uint32_t);
+	void *symbol;
+
+	if (!handle)
+		die("dlopen", dlerror());
+	symbol = dlsym(handle, "zoneseal_provider");
+	if (!symbol)
+		die("no entry", path);
+	memcpy(&entry, &symbol, sizeof(entry));
+	return entry(ZSP_ABI);
+}
+
+static int print(int32_t class)
+{
+	int bad = class != ZSP_OK;
+
+	if (class != ZSP_OK)
+		printf("call %s %s\n", classes[class & 7], state.fail);
+	for (uint32_t i = 0; i < state.n; i++) {
+		if (!state.set[i])
+			state.class[i] = class;
+		bad |= state.class[i] != ZSP_OK;
+		printf("%u %s %s\n", i, classes[state.class[i]], state.text[i]);
+	}
+	return bad;
+}
+
+static int run_check(const struct zsp_provider *p, void *instance, int argc, char **argv)
+{
+	struct zsp_str names[MAX_ITEMS];
+	struct zsp_zone zone = { str(argv[0]), { names, 0, sizeof(names[0]) } };
+	struct zsp_list zones = { &zone, 1, sizeof(zone) };
+
+	for (int i = 1; i < argc && i < MAX_ITEMS; i++)
+		names[zone.names.n++] = str(argv[i]);
+	state.n = 1;
+	return print(p->check(instance, &zones));
+}
+
+/* "name%1-100" stands for 1.name ... 100.name below the first label. */
+static uint32_t expand(struct zsp_change *changes, uint32_t n, const struct zsp_change *one,
+		       const char *name)
+{
+	char *percent = strchr(name, '%'), *end;
+	long from, to;
+
+	if (!percent) {
+		changes[n] = *one;
+		changes[n].name = str(name);
+		return n + 1;
+	}
+	*percent = 0;
+	from = strtol(percent + 1, &end, 10);
+	to = strtol(end + 1, NULL, 10);
+	for (; from <= to && n < MAX_ITEMS; from++) {
+		char *text = calloc(1, 300);
+		const char *dot = strchr(name, '.');
+
+		if (!text || !dot)
+			die("range", name);
+		snprintf(text, 300, "%.*s.n%ld%s", (int)(dot - name), name, from, dot);
+		changes[n] = *one;
+		changes[n++].name = str(text);
+	}
+	return n;
+}
+
+static int run_apply(const struct zsp_provider *p, void *instance, int argc, char **argv)
+{
+	static struct zsp_change changes[MAX_ITEMS];
+	struct zsp_str zone = str(argv[0]);
+	struct zsp_list list = { changes, 0, sizeof(changes[0]) };
+	int64_t start = now_ms();
+	int status;
+
+	for (int i = 1; i + 2 < argc && list.n < MAX_ITEMS; i += 3) {
+		struct zsp_change one = { .op = !strcmp(argv[i], "add") ? ZSP_ADD : ZSP_REMOVE,
+					  .value = str(argv[i + 2]) };
+
+		list.n = expand(changes, list.n, &one, argv[i + 1]);
+	}
+	state.n = list.n;
+	status = print(p->apply(instance, &zone, &list));
+	fprintf(stderr, "%u changes in %lld ms\n", list.n, (long long)(now_ms() - start));
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct zsp_value values[MAX_OPTIONS];
+	struct zsp_list list = { values, 0, sizeof(values[0]) };
+	const struct zsp_provider *p;
+	char *given[MAX_OPTIONS];
+	int ngiven = 0, i = 2, status;
+	long ms = 30000;
+	void *instance = NULL;
+
+	if (argc < 4)
+		die("usage: drive PLUGIN [-o NAME=VALUE]... [-t MS] [-s SKEW_MS] ZONE ...", NULL);
+	p = load(argv[1]);
+	for (; i + 1 < argc && argv[i][0] == '-'; i += 2) {
+		if (argv[i][1] == 'o' && ngiven < MAX_OPTIONS)
+			given[ngiven++] = argv[i + 1];
+		else if (argv[i][1] == 't')
+			ms = strtol(argv[i + 1], NULL, 10);
+		else if (argv[i][1] == 's')
+			state.skew_ms = strtol(argv[i + 1], NULL, 10);
+	}
+	state.table = (struct zsp_host){
+		ZSP_HEAD(struct zsp_host, 0), NULL, host_log, host_fail, host_result, host_zone,
+		host_ticket, host_left, host_cancelled, host_wall,
+	};
+	state.deadline = now_ms() + ms;
+	for (; list.n < p->options.n && list.n < MAX_OPTIONS; list.n++)
+		set_value(&values[list.n], ZSP_ITEM(struct zsp_option, &p->options, list.n), given,
+			  ngiven);
+	status = p->open(&state.table, &list, &instance);
+	if (status != ZSP_OK)
+		return print(status);
+	if (i < argc && !strcmp(argv[i], "check"))
+		status = run_check(p, instance, argc - i - 1, argv + i + 1);
+	else
+		status = run_apply(p, instance, argc - i, argv + i);
+	p->close(instance);
+	return status;
+}

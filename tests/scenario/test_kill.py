@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A kill at any moment leaves nothing that the next run does not clean, and no second order where the first can be finished."""
+
+import signal
+import time
+
+import pytest
+
+from conftest import BUILD, Result, children_of, descendants, front_of, kill, wait_until
+
+NAME = '_acme-challenge.k.example.test'
+
+
+def record_is_there(zs):
+    return any(name == NAME for name, _ in zs.lab.challenges())
+
+
+def start_and_hold(zs):
+    """A run that waits for a silent secondary, its record published."""
+    zs.certificate('k', 'k.example.test', '*.k.example.test')
+    zs.lab.run('pause', 'secondary')
+    process = zs.start('issue')
+    front = front_of(process)
+    wait_until(lambda: record_is_there(zs), what='the record')
+    return process, front
+
+
+@pytest.fixture
+def held(zs):
+    process, front = start_and_hold(zs)
+    yield zs, process, front
+    zs.lab.run('resume', 'secondary')
+    for pid in descendants(process.pid):
+        kill(pid)
+    process.communicate()
+
+
+@pytest.mark.parametrize('role', ['front', 'engine', 'vault'])
+def test_kill_after_publishing_then_a_normal_run(held, role):
+    zs, process, front = held
+    zs.lab.run('txt', 'add', NAME, 'foreign-value')
+    kill(front if role == 'front' else children_of(front)[role][0])
+    process.communicate(timeout=30)
+    zs.lab.run('resume', 'secondary')
+    wait_until(lambda: not children_of(front), what='the end of all children')
+    assert record_is_there(zs)
+    zs.run('issue').expect(0)
+    assert not record_is_there(zs)
+    assert (NAME, 'foreign-value') in zs.lab.txt('example.test')
+    zs.lab.run('txt', 'del', NAME, 'foreign-value')
+
+
+@pytest.mark.parametrize('role', ['probe', 'host'])
+def test_kill_of_a_replaceable_process_costs_nothing(held, role):
+    zs, process, front = held
+    kill(children_of(front)[role][0])
+    wait_until(lambda: children_of(front).get(role), what=f'a new {role}')
+    zs.lab.run('resume', 'secondary')
+    out, err = process.communicate(timeout=60)
+    Result(process, out, err).expect(0)
+
+
+def test_gc_removes_what_a_killed_run_left(held):
+    zs, process, front = held
+    kill(front)
+    process.communicate(timeout=30)
+    zs.lab.run('resume', 'secondary')
+    wait_until(lambda: not children_of(front), what='the end of all children')
+    document = zs.run('gc', '--json').expect(0).json
+    assert len(document['cleaned']) == 2 and all(c['removed'] for c in document['cleaned'])
+    assert not record_is_there(zs)
+
+
+def test_gc_says_what_it_cannot_remove(held):
+    zs, process, front = held
+    kill(front)
+    process.communicate(timeout=30)
+    zs.lab.run('resume', 'secondary')
+    wait_until(lambda: not children_of(front), what='the end of all children')
+    zs.key = 'bad.key'
+    result = zs.run('gc').expect(11)
+    assert NAME in result.err + result.out
+    zs.key = 'lab-sha256.key'
+    zs.run('gc').expect(0)
+
+
+@pytest.mark.parametrize('signo, code', [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signal_removes_the_record_and_ends(held, signo, code):
+    zs, process, front = held
+    begin = time.monotonic()
+    kill(front, signo)
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - begin < 10
+    Result(process, out, err).expect(code)
+    assert not record_is_there(zs)
+
+
+def test_kill_after_finalize_is_resumed_without_a_second_order(zs):
+    zs.certificate('k', 'k.example.test')
+    zs.write()
+    process = zs.start('issue')
+    front = front_of(process)
+    mark = zs.lab.mark()
+    pending = zs.state / 'certificates/k/pending'
+    wait_until(lambda: any(pending.glob('*')) and mark.count('/finalize-order'), what='finalize')
+    for pid in [front, *sum(children_of(front).values(), [])]:
+        kill(pid)
+    process.communicate(timeout=30)
+    if (zs.state / 'certificates/k/current').exists():
+        pytest.skip('the run was faster than the kill')
+    mark = zs.lab.mark()
+    document = zs.run('issue', '--json').expect(0).json
+    assert not mark.count('/order-plz')
+    assert document['certificates'][0]['resumed'] is True
+
+
+def test_many_moments(zs):
+    """SIGKILL of everything after a growing time; then one normal run."""
+    zs.certificate('k', 'k.example.test', '*.k.example.test')
+    for step in range(12):
+        process = zs.start('issue', '--force')
+        front = front_of(process)
+        time.sleep(0.015 * step)
+        for pid in [front, *sum(children_of(front).values(), [])]:
+            kill(pid)
+        process.communicate(timeout=30)
+    zs.run('issue', '--force').expect(0)
+    assert not record_is_there(zs)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# tests/unit/wrap: nothing to build yet.
+
+UNIT_TESTS += tests/unit/wrap/test_csr tests/unit/wrap/test_jws
+tests_unit_wrap_test_csr_SOURCES = tests/unit/wrap/test_csr.c
+tests_unit_wrap_test_csr_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_wrap_test_csr_LDADD = core/wrap/libzs-keys.a core/base/libzs-base.a $(OPENSSL_CRYPTO_LIBS) $(CMOCKA_LIBS)
+tests_unit_wrap_test_jws_SOURCES = tests/unit/wrap/test_jws.c
+tests_unit_wrap_test_jws_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_wrap_test_jws_LDADD = core/wrap/libzs-keys.a core/base/libzs-base.a $(OPENSSL_CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+UNIT_TESTS += tests/unit/wrap/test_dns
+tests_unit_wrap_test_dns_SOURCES = tests/unit/wrap/test_dns.c
+tests_unit_wrap_test_dns_LDADD = core/wrap/libzs-dns.a core/base/libzs-base.a $(LDNS_LIBS) $(CMOCKA_LIBS)
+
+UNIT_TESTS += tests/unit/wrap/test_x509
+tests_unit_wrap_test_x509_SOURCES = tests/unit/wrap/test_x509.c
+tests_unit_wrap_test_x509_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CRYPTO_CFLAGS)
+tests_unit_wrap_test_x509_LDADD = core/wrap/libzs-x509.a core/base/libzs-base.a $(OPENSSL_CRYPTO_LIBS) $(CMOCKA_LIBS)
