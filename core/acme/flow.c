@@ -457,16 +457,15 @@ static void fail(struct zs_flow *f, const struct zs_err *err)
 static void failf(struct zs_flow *f, enum zs_code code, const char *fmt, ...) ZS_PRINTF(3, 4);
 static void failf(struct zs_flow *f, enum zs_code code, const char *fmt, ...)
 {
-	struct zs_buf buf = ZS_BUF(1000);
+	char text[1024];	/* on the stack: also said when memory ran out */
 	struct zs_err err;
 	va_list ap;
 
 	va_start(ap, fmt);
-	zs_buf_vaddf(&buf, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	(void)zs_err_set(&err, code, "%s", zs_buf_str(&buf));
+	(void)zs_err_set(&err, code, "%s", text);
 	zs_err_where(&err, "%s", f->ca);
-	zs_buf_done(&buf);
 	fail(f, &err);
 }
 

@@ -13,7 +13,7 @@
  *		perform(action);
  * An event may be fed while actions are still queued or being performed (also
  * from within perform()).  After ZS_DO_END there are no more actions and events
- * are ignored.
+ * are ignored; whatever the engine still holds for the flow then is dropped.
  *
  * References: an action that is answered carries ref, not 0 and unique in the
  * flow; its answer carries the same ref.  Answers with a ref that is not open

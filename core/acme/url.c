@@ -76,7 +76,7 @@ static const char *split(struct zs_slice url, struct parts *ret)
 	struct zs_slice rest;
 
 	if (!url.n)
-		return "empty";
+		return "is empty";
 	if (url.n > ZS_MAX_URL)
 		return "longer than 2048 octets";
 	if (!zs_slice_is_graph(url))

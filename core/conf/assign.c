@@ -96,12 +96,13 @@ static bool read_header(struct zs_slice text, struct zs_conf_where where, struct
 static bool is_repeated(struct zs_conf_item item, struct zs_conf_where where, struct zs_conf_problems *problems)
 {
 	struct zs_conf_where first = zs_conf_item_where(item);
-	char title[ZS_CONF_TITLE];
+	char title[ZS_CONF_TITLE], place[ZS_CONF_PLACE];
 
 	if (item.section == ZS_CONF_DEFAULTS)
 		return false;
 	zs_conf_item_title(item, title);
-	zs_conf_problem(problems, where, "section %s is already at %s:%u", title, first.file, first.line);
+	zs_conf_place(first, place);
+	zs_conf_problem(problems, where, "section %s is already at %s", title, place);
 	return true;
 }
 
@@ -184,7 +185,7 @@ static void unknown_key(struct zs_conf_item item, const struct zs_conf_line *lin
 }
 
 /* The other places of the same secret are written: over by command, else refused. */
-static bool meets_twin(struct zs_conf *conf, struct zs_conf_item item, const struct zs_conf_option *option,
+static bool meets_twin(struct zs_conf_item item, const struct zs_conf_option *option,
 	const struct zs_conf_line *line, struct zs_conf_problems *problems)
 {
 	size_t n;
@@ -203,19 +204,18 @@ static bool meets_twin(struct zs_conf *conf, struct zs_conf_item item, const str
 		}
 		zs_conf_set_given(item, twin, false);
 	}
-	(void)conf;
 	return false;
 }
 
 static bool is_repeated_key(const struct zs_conf *conf, struct zs_conf_item item, const struct zs_conf_option *option,
 	const struct zs_conf_line *line, struct zs_conf_problems *problems)
 {
-	struct zs_conf_where first;
+	char place[ZS_CONF_PLACE];
 
 	if (line->source != ZS_CONF_FROM_FILE || !zs_conf_is_given(item, option))
 		return false;
-	first = zs_conf_where_of(conf, item, option);
-	zs_conf_problem(problems, line->where, "key \"%s\" is already at %s:%u", option->key, first.file, first.line);
+	zs_conf_place(zs_conf_where_of(conf, item, option), place);
+	zs_conf_problem(problems, line->where, "key \"%s\" is already at %s", option->key, place);
 	return true;
 }
 
@@ -224,7 +224,7 @@ static void assign_option(struct zs_conf *conf, struct zs_conf_item item, const 
 {
 	struct zs_buf why = ZS_BUF(1024);
 
-	if (is_repeated_key(conf, item, option, line, problems) || meets_twin(conf, item, option, line, problems))
+	if (is_repeated_key(conf, item, option, line, problems) || meets_twin(item, option, line, problems))
 		return;
 	if (!zs_conf_value_set(option, item.at, zs_slice_str(line->value), &why))
 		zs_conf_problem(problems, line->where, "%s: %s", option->key, zs_buf_str(&why));
@@ -279,6 +279,8 @@ static void assign_pair(struct zs_conf_provider *provider, const struct zs_conf_
 		no_memory(problems);
 		return;
 	}
+	if (pair->value)
+		zs_wipe(pair->value, strlen(pair->value));
 	free(pair->value);
 	pair->value = value;
 	pair->where = line->where;

@@ -204,17 +204,11 @@ static void check_reference(struct finish *finish, struct zs_conf_item item, con
 
 /* ---- what is required ---- */
 
-static bool is_replaced(struct zs_conf_item item, const struct zs_conf_option *option)
-{
-	return item.section == ZS_CONF_CERTIFICATE && !strcmp(option->key, "names") &&
-		((const struct zs_conf_certificate *)item.at)->csr;
-}
-
 static void check_required(struct finish *finish, struct zs_conf_item item, const struct zs_conf_option *option)
 {
 	char title[ZS_CONF_TITLE];
 
-	if (!option->required || zs_conf_value_has(option, item.at) || is_replaced(item, option))
+	if (!option->required || zs_conf_value_has(option, item.at) || zs_conf_is_moot(item, option))
 		return;
 	zs_conf_item_title(item, title);
 	if (option->type == ZS_CONF_DIRECTORY)
@@ -222,6 +216,14 @@ static void check_required(struct finish *finish, struct zs_conf_item item, cons
 			"%s has no directory, and its name is no shortcode: add \"directory = https://...\"", title);
 	else
 		zs_conf_problem(&finish->problems, zs_conf_item_where(item), "%s has no %s", title, option->key);
+}
+
+static void check_moot(struct finish *finish, struct zs_conf_item item, const struct zs_conf_option *option)
+{
+	if (zs_conf_is_given(item, option) && zs_conf_is_moot(item, option))
+		zs_conf_problem(&finish->problems, zs_conf_where_of(finish->conf, item, option),
+			"[certificate %s] has a csr, which brings names and key: remove %s", zs_conf_item_name(item),
+			option->key);
 }
 
 static void check_options(struct finish *finish, struct zs_conf_item item)
@@ -235,23 +237,11 @@ static void check_options(struct finish *finish, struct zs_conf_item item)
 		if (options[i].type == ZS_CONF_ID)
 			check_reference(finish, item, &options[i]);
 		check_required(finish, item, &options[i]);
+		check_moot(finish, item, &options[i]);
 	}
 }
 
 /* ---- certificates ---- */
-
-/* What a request of one's own brings along. */
-static void check_csr(struct finish *finish, struct zs_conf_item item)
-{
-	static const char *const with_csr[] = { "names", "key-type", "reuse-key", "key-group" };
-	const struct zs_conf_certificate *certificate = item.at;
-
-	for (size_t i = 0; certificate->csr && i < ZS_COUNT(with_csr); i++)
-		if (zs_conf_is_given(item, zs_conf_option(ZS_CONF_CERTIFICATE, with_csr[i])))
-			zs_conf_problem(&finish->problems, where_of(finish, item, with_csr[i]),
-				"[certificate %s] has a csr, which brings names and key: remove %s", certificate->name,
-				with_csr[i]);
-}
 
 static bool has_provider(const struct finish *finish, const struct zs_name *name)
 {
@@ -290,7 +280,6 @@ static void check_certificate(struct finish *finish, struct zs_conf_item item)
 			"[certificate %s] has no ca: add \"ca = NAME\" here or in [defaults], such as letsencrypt-staging or "
 			"letsencrypt",
 			certificate->name);
-	check_csr(finish, item);
 	check_provider(finish, item);
 }
 

@@ -66,6 +66,8 @@ static void print_pairs(const struct zs_conf_provider *provider, struct zs_buf *
 /* 0 is a number like others where it was written or is the default. */
 static bool is_shown(struct zs_conf_item item, const struct zs_conf_option *option)
 {
+	if (zs_conf_is_moot(item, option))
+		return false;
 	if (zs_conf_value_has(option, item.at))
 		return true;
 	return option->type == ZS_CONF_INTEGER && (option->fallback || zs_conf_is_given(item, option));

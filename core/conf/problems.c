@@ -5,12 +5,22 @@
 #include "conf/problems.h"
 
 #include <stdarg.h>
+#include <stdio.h>
+
 #include "base/log.h"
 
 enum {
 	ONE = 600, /* octets of one mistake */
 	ROOM_FOR_REST = 48 /* "... and N more" */
 };
+
+void zs_conf_place(struct zs_conf_where where, char dst[static ZS_CONF_PLACE])
+{
+	if (where.line)
+		(void)snprintf(dst, ZS_CONF_PLACE, "%s:%u", where.file, where.line);
+	else
+		(void)snprintf(dst, ZS_CONF_PLACE, "%s", where.file ? where.file : "");
+}
 
 void zs_conf_problems_init(struct zs_conf_problems *problems)
 {
@@ -44,12 +54,11 @@ void zs_conf_problem_code(struct zs_conf_problems *problems, enum zs_code code, 
 void zs_conf_problem(struct zs_conf_problems *problems, struct zs_conf_where where, const char *fmt, ...)
 {
 	struct zs_buf raw = ZS_BUF(16 * ONE);
+	char place[ZS_CONF_PLACE];
 	va_list ap;
 
-	if (where.line)
-		zs_buf_addf(&raw, "%s:%u: ", where.file, where.line);
-	else if (where.file)
-		zs_buf_addf(&raw, "%s: ", where.file);
+	zs_conf_place(where, place);
+	zs_buf_addf(&raw, "%s%s", place, *place ? ": " : "");
 	va_start(ap, fmt);
 	zs_buf_vaddf(&raw, fmt, ap);
 	va_end(ap);

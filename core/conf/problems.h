@@ -16,6 +16,10 @@ struct zs_conf_problems {
 	enum zs_code code;	/* of the first */
 };
 
+enum { ZS_CONF_PLACE = 4200 };
+/* "zoneseal.conf:12", "--server". */
+void zs_conf_place(struct zs_conf_where where, char dst[static ZS_CONF_PLACE]);
+
 void zs_conf_problems_init(struct zs_conf_problems *problems);
 /* One more: "FILE:LINE: text". */
 void zs_conf_problem(struct zs_conf_problems *problems, struct zs_conf_where where, const char *fmt, ...)

@@ -218,6 +218,18 @@ void zs_conf_item_done(struct zs_conf_item item)
 
 /* ---- what was written ---- */
 
+bool zs_conf_is_moot(struct zs_conf_item item, const struct zs_conf_option *option)
+{
+	static const char *const with_csr[] = { "names", "key-type", "reuse-key", "key-group" };
+
+	if (item.section != ZS_CONF_CERTIFICATE || !((const struct zs_conf_certificate *)item.at)->csr)
+		return false;
+	for (size_t i = 0; i < ZS_COUNT(with_csr); i++)
+		if (!strcmp(option->key, with_csr[i]))
+			return true;
+	return false;
+}
+
 static zs_conf_given *given_at(struct zs_conf_item item)
 {
 	return (zs_conf_given *)(void *)((char *)item.at + kinds[item.section].given);

@@ -39,6 +39,8 @@ enum { ZS_CONF_TITLE = 320 };
 /* "[zone example.com]" */
 void zs_conf_item_title(struct zs_conf_item item, char dst[static ZS_CONF_TITLE]);
 
+/* It has no meaning beside another one: names and key of a certificate with csr. */
+bool zs_conf_is_moot(struct zs_conf_item item, const struct zs_conf_option *option);
 /* Was it written? */
 bool zs_conf_is_given(struct zs_conf_item item, const struct zs_conf_option *option);
 void zs_conf_set_given(struct zs_conf_item item, const struct zs_conf_option *option, bool given);

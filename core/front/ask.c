@@ -48,7 +48,7 @@ int zs_ask_init(struct zs_ask *ask, struct zs_err *err)
 	if (ask->super)
 		return 0;
 	zs_loop_free(ask->loop);
-	*ask = (struct zs_ask){ NULL };
+	*ask = (struct zs_ask){ .loop = NULL };
 	ZS_FAIL(err, ZS_E_NOMEM, "no memory for a process");
 }
 
@@ -59,7 +59,7 @@ void zs_ask_done(struct zs_ask *ask)
 		zs_super_free(ask->super);
 	if (ask->loop)
 		zs_loop_free(ask->loop);
-	*ask = (struct zs_ask){ NULL };
+	*ask = (struct zs_ask){ .loop = NULL };
 }
 
 static void on_answer(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
@@ -103,11 +103,6 @@ struct zs_process *zs_ask_vault(struct zs_ask *ask, const char *state_dir, bool 
 
 /* ---- greetings ---- */
 
-struct greeting {
-	struct zs_ask *ask;
-	unsigned looks;
-};
-
 static bool all_greeted(const struct zs_super *super)
 {
 	for (size_t i = 0; i < zs_super_count(super); i++)
@@ -118,21 +113,22 @@ static bool all_greeted(const struct zs_super *super)
 
 static void on_look(void *user)
 {
-	struct greeting *greeting = user;
+	struct zs_ask *ask = user;
 
-	if (all_greeted(greeting->ask->super) || ++greeting->looks > GREET_MS / LOOK_MS ||
-	    !zs_loop_timer(greeting->ask->loop, LOOK_MS, on_look, greeting))
-		stop(greeting->ask);
+	ask->looks++;
+	ask->look = zs_loop_timer(ask->loop, LOOK_MS, on_look, ask);
+	stop(ask);
 }
 
 void zs_ask_greetings(struct zs_ask *ask)
 {
-	struct greeting greeting = { .ask = ask };
-
 	ask->user = NULL;
-	if (!all_greeted(ask->super) && zs_loop_timer(ask->loop, LOOK_MS, on_look, &greeting))
-		while (!all_greeted(ask->super) && greeting.looks <= GREET_MS / LOOK_MS)
-			wait_for(ask);
+	ask->looks = 0;
+	ask->look = zs_loop_timer(ask->loop, LOOK_MS, on_look, ask);
+	while (ask->look && !all_greeted(ask->super) && ask->looks < GREET_MS / LOOK_MS)
+		wait_for(ask);
+	zs_loop_timer_cancel(ask->loop, ask->look);
+	ask->look = NULL;
 }
 
 /* ---- instances ---- */

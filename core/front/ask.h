@@ -17,6 +17,8 @@ struct zs_ask {
 	void *user;
 	struct zs_err err;
 	bool done;
+	struct zs_timer *look;
+	unsigned looks;
 };
 
 int zs_ask_init(struct zs_ask *ask, struct zs_err *err);

@@ -166,7 +166,8 @@ static void id_of_url(const char *url, char dst[static ZS_MAX_ID + 1])
 		hash = (hash ^ (uint8_t)*c) * UINT32_C(16777619);
 	for (p = p ? p + 3 : url; *p && n < ZS_MAX_ID; p++) {
 		bool plain = (*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '-' || *p == '_';
-		dst[n++] = plain || (*p == '.' && n) ? *p : '-';
+		dst[n] = plain || (*p == '.' && n) ? *p : '-';
+		n++;
 	}
 	dst[n] = 0;
 	if (*p)

@@ -40,7 +40,7 @@ struct zs_progress {
 	size_t ended, failed;
 	unsigned drawn;			/* lines of the block on the screen */
 	uint64_t drawn_at;
-	bool dirty, colour;
+	bool dirty;
 };
 
 /* ---- which form ---- */
@@ -223,11 +223,24 @@ static void add_line(struct zs_buf *block, struct zs_buf *raw, size_t columns)
 	zs_buf_done(raw);
 }
 
+/* Columns for the longest server name and address, so that short ones leave room for the state. */
+static void row_widths(const struct shown *s, int *server, int *address)
+{
+	*server = *address = 0;
+	for (size_t i = 0; i < s->rows.n; i++) {
+		int a = (int)strlen(s->rows.items[i].server), b = (int)strlen(s->rows.items[i].address);
+		*server = a > *server ? a : *server;
+		*address = b > *address ? b : *address;
+	}
+}
+
 static void job_lines(const struct shown *s, uint64_t now, struct zs_buf *block, size_t columns, unsigned *room)
 {
 	struct zs_buf line = ZS_BUF(LINE_OCTETS);
 	uint64_t ms = now > s->job->started_ms ? now - s->job->started_ms : 0;
+	int server, address;
 
+	row_widths(s, &server, &address);
 	zs_buf_addf(&line, "%-*s  %-10s %4llu.%01us  %s", NAME_COLUMNS, s->job->conf->name, zs_phase_name(s->phase),
 		    (unsigned long long)(ms / 1000), (unsigned)(ms % 1000 / 100), s->text);
 	add_line(block, &line, columns);
@@ -235,7 +248,7 @@ static void job_lines(const struct shown *s, uint64_t now, struct zs_buf *block,
 	for (size_t i = 0; s->phase == ZS_PHASE_PROPAGATE && i < s->rows.n && *room > 1; i++) {
 		const struct row *row = &s->rows.items[i];
 		line = (struct zs_buf)ZS_BUF(LINE_OCTETS);
-		zs_buf_addf(&line, "    %-28s %-24s ", row->server, row->address);
+		zs_buf_addf(&line, "  %-*s  %-*s  ", server, row->server, address, row->address);
 		add_state(&line, row);
 		if (row->rtt_us)
 			zs_buf_addf(&line, "  %u.%03u ms", (unsigned)(row->rtt_us / 1000), (unsigned)(row->rtt_us % 1000));

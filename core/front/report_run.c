@@ -53,8 +53,12 @@ static const char *state_name(const struct zs_run_job *job, bool dry_run)
 
 void zs_report_left_json(struct zs_json_out *out, const struct zs_run_left *left)
 {
+	char id[24];
+
+	/* 64 bits do not fit what JSON readers make of a number */
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)left->id);
 	zs_jout_object(out, NULL);
-	zs_jout_int(out, "id", (int64_t)left->id);
+	zs_jout_str(out, "id", id);
 	zs_jout_str(out, "certificate", left->certificate);
 	zs_jout_str(out, "instance", left->instance);
 	zs_jout_str(out, "provider", left->provider);

@@ -96,7 +96,7 @@ static bool all_done(const struct zs_run *run)
 	for (size_t i = 0; i < run->jobs.n; i++)
 		if (run->jobs.items[i]->state != ZS_JOB_DONE)
 			return false;
-	return run->failed.code || run->clean_done || nothing_left(run);
+	return run->failed.code || (run->listed && (run->clean_done || nothing_left(run)));
 }
 
 void zs_run_advance(struct zs_run *run)

@@ -34,6 +34,7 @@ struct zs_instance *zs_run_need_instance(struct zs_run *run, const char *name, s
 		return in;
 	if (!conf) {
 		zs_err_set(err, ZS_E_CONFIG, "there is no [provider %s] in the configuration", name);
+		zs_err_hint(err, "add it, or give it on the command line with --provider and -o, as in the run that used it");
 		return NULL;
 	}
 	struct zs_instance **slot = (in = calloc(1, sizeof(*in))) ? zs_vec_push(&run->instances, 250) : NULL;

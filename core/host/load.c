@@ -110,6 +110,8 @@ static int open_checked(const char *path, uid_t starter, struct zs_plugin_file *
 	struct stat st;
 	int rc = zs_fs_check_way(path, starter, err);
 
+	if (rc && err->code != ZS_E_PERMISSION)
+		err->code = ZS_E_PLUGIN;	/* there is no such file */
 	if (rc)
 		return zs_err_prefix(err, "plugin");
 	file->fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -140,6 +142,7 @@ int zs_plugin_file_open(const char *path, uid_t starter, struct zs_plugin_file *
 		zs_plugin_file_done(ret);
 		return rc;
 	}
+	snprintf(ret->fd_path, sizeof(ret->fd_path), "/proc/self/fd/%d", ret->fd);
 	ret->maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	return 0;
 }
@@ -283,7 +286,7 @@ static void *map_plugin(const struct zs_plugin_file *file, char name[static PATH
 		memcpy(name, file->path, PATH_MAX);
 	else
 		/* The unprivileged user cannot walk to it (a checkout in /root). */
-		snprintf(name, PATH_MAX, "/proc/self/fd/%d", file->fd);
+		snprintf(name, PATH_MAX, "%s", file->fd_path);
 	dlerror();
 	return dlopen(name, RTLD_NOW | RTLD_LOCAL);
 }

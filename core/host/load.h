@@ -18,6 +18,7 @@ struct zs_plugin_file {
 	char path[PATH_MAX];		/* canonical */
 	char directory[PATH_MAX];	/* of path */
 	int fd;				/* the checked file, -1 = not open */
+	char fd_path[32];		/* /proc/self/fd/N: the way to it for who cannot walk there */
 	int maps_fd;			/* /proc/self/maps, opened before Landlock; -1 = none */
 };
 

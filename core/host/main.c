@@ -80,6 +80,7 @@ int main(int argc, char **argv)
 	if (!zs_plugin_file_open(args.plugin, getuid(), &host.file, &host.file_error)) {
 		args.read[args.nread++] = host.file.directory;
 		args.read[args.nread++] = host.file.path;
+		args.read[args.nread++] = host.file.fd_path;
 	}
 	host.may_exec = args.may_exec;
 	child.sandbox = (struct zs_sandbox){

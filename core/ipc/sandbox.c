@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fsutil.h"
 #include "wrap/seccomp.h"
 
 #if defined(ZS_SANITIZE) && ZS_SANITIZE
@@ -101,22 +102,32 @@ static void ZS_PRINTF(1, 2) lacks(const char *fmt, ...)
 /* ---- user ---- */
 
 /* In a user namespace only some numbers exist (a test lab maps root alone). */
-static bool is_mapped(const char *map, unsigned long id)
+static bool line_maps(struct zs_slice line, uint64_t id)
 {
-	FILE *file = fopen(map, "re");
-	unsigned long fields[3];
-	char line[256];
-	bool found = !file;
+	uint64_t fields[3] = { 0, 0, 0 };
 
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		char *p = line;
+	for (size_t i = 0; i < ZS_COUNT(fields); i++) {
+		struct zs_slice word;
 
-		for (int i = 0; i < 3; i++)
-			fields[i] = strtoul(p, &p, 10);
-		found = id >= fields[0] && id - fields[0] < fields[2];
+		line = zs_slice_trim(line);
+		word = zs_slice_cut(&line, ' ');
+		if (!zs_slice_u64(word, UINT32_MAX, &fields[i]))
+			return false;
 	}
-	if (file)
-		(void)fclose(file);
+	return id >= fields[0] && id - fields[0] < fields[2];
+}
+
+/* Without such a map every number exists. */
+static bool is_mapped(const char *map, uint64_t id)
+{
+	struct zs_buf text = ZS_BUF(16 * KIB);
+	struct zs_slice rest;
+	bool found = zs_fs_read(AT_FDCWD, map, &text, NULL) != 0;
+
+	rest = zs_buf_slice(&text);
+	while (!found && rest.n)
+		found = line_maps(zs_slice_cut(&rest, '\n'), id);
+	zs_buf_done(&text);
 	return found;
 }
 

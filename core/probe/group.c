@@ -13,7 +13,8 @@ enum {
 	STAGGER_MS = 250,		/* before the next authoritative server is asked as well */
 	STAGGER_RESOLVER_MS = 1500,	/* a resolver may have work to do */
 	RESOLVER_FIRST_MS = 1000,
-	RESOLVER_BUDGET_MS = 6000
+	RESOLVER_BUDGET_MS = 6000,
+	SECOND_MS = 300			/* before those that said SERVFAIL are asked again */
 };
 
 struct zs_group {
@@ -29,6 +30,7 @@ struct zs_group {
 	size_t running;
 	struct zs_timer *timer;
 	bool heard;
+	bool failed_once, second;	/* a SERVFAIL may be gone in a moment: a second round */
 	char why[ZS_GROUP_WHY];
 };
 
@@ -108,6 +110,8 @@ static void on_answer(const struct zs_answer *answer, void *user)
 		finish(group, answer);
 		return;
 	}
+	if (answer->net == ZS_NET_ANSWER && answer->reply->rcode == ZS_DNS_SERVFAIL)
+		group->failed_once = true;
 	note_failure(group, answer, why);
 	step(group);
 }
@@ -138,24 +142,35 @@ static void ask_next(struct zs_group *group)
 		group->running++;
 }
 
+/* All have failed: once more where that may help, else the end. */
+static void exhausted(struct zs_group *group)
+{
+	if (group->failed_once && !group->second) {
+		group->second = true;
+		group->next = 0;
+		group->why[0] = 0;
+		group->timer = zs_loop_timer(group->loop, SECOND_MS, on_slow, group);
+		return;
+	}
+	if (!group->why[0])
+		snprintf(group->why, sizeof(group->why), "%s",
+			 group->spec.naddrs ? "out of memory" : "no server address is known");
+	finish(group, NULL);
+}
+
 static void step(struct zs_group *group)
 {
+	uint64_t pause = group->spec.recurse ? STAGGER_RESOLVER_MS : STAGGER_MS;
+
 	zs_loop_timer_cancel(group->loop, group->timer);
 	group->timer = NULL;
 	if (group->next < group->spec.naddrs)
 		ask_next(group);
-	if (!group->running && group->next >= group->spec.naddrs) {
-		if (!group->why[0])
-			snprintf(group->why, sizeof(group->why), "%s",
-				 group->spec.naddrs ? "out of memory" : "no server address is known");
-		finish(group, NULL);
-		return;
-	}
-	/* Also when nothing runs: then memory was short and the next one is due. */
 	if (group->next < group->spec.naddrs)
-		group->timer = zs_loop_timer(group->loop,
-					     !group->running ? 0 : group->spec.recurse ? STAGGER_RESOLVER_MS : STAGGER_MS,
-					     on_slow, group);
+		/* When nothing runs memory was short, and the next one is due. */
+		group->timer = zs_loop_timer(group->loop, group->running ? pause : 0, on_slow, group);
+	else if (!group->running)
+		exhausted(group);
 }
 
 struct zs_group *zs_group_ask(struct zs_transport *transport, struct zs_loop *loop, const struct zs_group_spec *spec)

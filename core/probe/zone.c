@@ -445,6 +445,16 @@ static const char *judge_ns(const struct zs_answer *answer, void *user)
 	return reply->authoritative ? NULL : "not authoritative";
 }
 
+static void copy_servers(struct zs_zone *zone, const struct zs_zone *from)
+{
+	if (!from)
+		return;
+	memcpy(zone->ns, from->ns, sizeof(zone->ns));
+	memcpy(zone->addrs, from->addrs, sizeof(zone->addrs));
+	zone->nns = from->nns;
+	zone->naddrs = from->naddrs;
+}
+
 static void on_child_ns(const struct zs_group_end *end, void *user)
 {
 	struct zs_zone *zone = user;
@@ -456,6 +466,7 @@ static void on_child_ns(const struct zs_group_end *end, void *user)
 	} else {
 		zs_warn("", "zone %s: no server tells its own NS set (%s); that of the parent is used", zone->name.text,
 			end->why);
+		copy_servers(zone, zone->via);
 	}
 	for (size_t i = 0; i < zone->nns; i++)
 		ask_addresses(zone, i);
@@ -711,11 +722,9 @@ struct zs_zone *zs_zones_same_servers(struct zs_zone *via, const struct zs_name 
 		return NULL;
 	zone->fixed = via->fixed;
 	zone->ttl = via->ttl;
-	if (via->fixed) {
-		memcpy(zone->addrs, via->addrs, sizeof(zone->addrs));
-		zone->naddrs = via->naddrs;
-	} else {
+	if (via->fixed)
+		copy_servers(zone, via);
+	else
 		zone->via = zs_zone_ref(via);
-	}
 	return zone;
 }

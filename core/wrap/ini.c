@@ -2,11 +2,11 @@
 /*
  * INI text over libini_config.  A scan comes first: it takes out lines with
  * bytes that are no text and whatever is written twice, because the library's
- * list of duplicates (0.6) is written past its end, and it keeps names and
- * lines of the sections, where the library keeps no lines and takes only
- * ASCII.  The library then reads the rest; a line it cannot read is reported
- * and taken out before the next attempt, so that one mistake does not hide
- * the others.  The only file that includes
+ * list of duplicates (0.6) is written past its end.  It also keeps names and
+ * lines of the sections: the library keeps no lines of them, takes only ASCII,
+ * and searches them one by one, so it reads each section by itself, under
+ * another name.  A line that it cannot read is reported and taken out before
+ * the next attempt, so that one mistake does not hide the others.  The only file that includes
  * libini_config.
  */
 #include "wrap/ini.h"
@@ -24,6 +24,7 @@
 #include "base/vec.h"
 
 #define BOM "\xef\xbb\xbf"
+#define SECTION "section" /* as the library knows the one it reads */
 
 enum {
 	MAX_SECTION = 512, /* octets of a section's header */
@@ -44,9 +45,9 @@ typedef ZS_VEC(struct named) names;
 struct scan {
 	const struct zs_ini_events *events;
 	struct zs_err *err;
-	struct zs_buf text; /* for the library: as many lines, bad ones empty */
-	names headers; /* each once */
+	names headers; /* each once, the last is being read */
 	names keys; /* of the section being read */
+	struct zs_buf text; /* the same for the library: as many lines, bad ones empty */
 	enum { NOWHERE, IN_SECTION, IN_BAD_SECTION } place;
 };
 
@@ -62,11 +63,16 @@ static void complain(const struct scan *scan, uint32_t line, const char *why)
 	scan->events->bad(line, why, scan->events->user);
 }
 
-static void complain_twice(const struct scan *scan, struct line line, const char *what, const struct named *first)
+struct quotes {
+	const char *open, *close;
+};
+
+static void complain_twice(const struct scan *scan, struct line line, struct quotes quotes, const struct named *first)
 {
 	char why[WHY];
 
-	(void)snprintf(why, sizeof(why), "%s %.*s is already on line %u", what, SHOW(first->name), first->line);
+	(void)snprintf(why, sizeof(why), "%s%.*s%s is already on line %u", quotes.open, SHOW(first->name), quotes.close,
+		first->line);
 	complain(scan, line.number, why);
 }
 
@@ -117,28 +123,41 @@ static int add(const struct scan *scan, names *list, struct named one, struct ca
 	return 0;
 }
 
-/* The library takes no letters but ASCII in the names of sections, so it gets their
- * numbers.  A second header of a name keeps the keys below it in that section. */
-static int scan_header(struct scan *scan, struct line line)
+static int end_section(struct scan *scan);
+
+static int begin_section(struct scan *scan, struct zs_slice name, uint32_t line)
 {
 	static const struct cap cap = { ZS_INI_SECTIONS, "sections in one file" };
+	char text[MAX_SECTION + 1];
+	int rc = add(scan, &scan->headers, (struct named){ name, line }, cap);
+
+	if (rc)
+		return rc;
+	scan->place = IN_SECTION;
+	scan->keys.n = 0;
+	zs_buf_clear(&scan->text);
+	zs_buf_add_str(&scan->text, "[" SECTION "]");
+	if (zs_slice_copy(name, text, sizeof(text)))
+		scan->events->section(text, line, scan->events->user);
+	return 0;
+}
+
+/* With a bad or repeated header goes what is below it. */
+static int scan_header(struct scan *scan, struct line line)
+{
 	struct zs_slice rest = zs_slice_of(line.text.p + 1, line.text.n - 1);
 	struct zs_slice name = zs_slice_trim(zs_slice_cut(&rest, ']'));
 	const struct named *first = find(&scan->headers, name);
-	int rc = 0;
+	int rc = end_section(scan);
 
-	scan->keys.n = 0;
 	scan->place = IN_BAD_SECTION;
 	if (line.text.p[line.text.n - 1] != ']' || rest.n || !name.n || name.n > MAX_SECTION) {
 		complain(scan, line.number, "not a section header: write [defaults] or [kind NAME] on a line of its own");
-		return 0;
+		return rc;
 	}
-	scan->place = IN_SECTION;
-	if (first)
-		complain_twice(scan, line, "section", first);
-	else
-		rc = add(scan, &scan->headers, (struct named){ name, line.number }, cap);
-	zs_buf_addf(&scan->text, "[%zu]", first ? (size_t)(first - scan->headers.items) : scan->headers.n - 1);
+	if (!first)
+		return rc ? rc : begin_section(scan, name, line.number);
+	complain_twice(scan, line, (struct quotes){ "section [", "]" }, first);
 	return rc;
 }
 
@@ -164,7 +183,7 @@ static int scan_key(struct scan *scan, struct line line)
 		return 0;
 	}
 	if (first) {
-		complain_twice(scan, line, "key", first);
+		complain_twice(scan, line, (struct quotes){ "key \"", "\"" }, first);
 		return 0;
 	}
 	zs_buf_add_slice(&scan->text, line.text);
@@ -197,9 +216,7 @@ static int scan_all(struct scan *scan, struct zs_slice rest)
 		rc = scan_line(scan, (struct line){ text, number });
 		zs_buf_add_byte(&scan->text, '\n');
 	}
-	if (!rc && scan->text.failed)
-		ZS_FAIL(scan->err, ZS_E_NOMEM, "out of memory");
-	return rc;
+	return rc ? rc : end_section(scan);
 }
 
 /* Turns a line for the library into a comment. */
@@ -258,6 +275,12 @@ static bool read_complaint(const char *text, uint64_t *ret_number, uint32_t *ret
 	return true;
 }
 
+/* The library counts from the header of the section. */
+static uint32_t file_line(const struct scan *scan, uint32_t line)
+{
+	return scan->headers.items[scan->headers.n - 1].line + line - 1;
+}
+
 /* Reports what the library could not read and takes it out. */
 static int report(const struct scan *scan, struct ini_cfgobj *config)
 {
@@ -270,7 +293,7 @@ static int report(const struct scan *scan, struct ini_cfgobj *config)
 		ZS_FAIL(scan->err, ZS_E_CONFIG, "the text is not readable");
 	for (char **p = complaints; p && *p; p++)
 		if (read_complaint(*p, &number, &line) && line) {
-			complain(scan, line, word_of(number));
+			complain(scan, file_line(scan, line), word_of(number));
 			take_out(scan, line);
 			found++;
 		}
@@ -321,59 +344,46 @@ static int read_all(const struct scan *scan, struct ini_cfgobj **ret_config)
 
 /* ---- the events ---- */
 
-static int send_key(const struct scan *scan, struct ini_cfgobj *config, const char *section, const char *key)
+static int send_key(const struct scan *scan, struct ini_cfgobj *config, const char *key)
 {
 	struct value_obj *value = NULL;
 	const char *text = NULL;
 	uint32_t line = 0;
 
-	if (ini_get_config_valueobj(section, key, config, INI_GET_FIRST_VALUE, &value) || !value ||
+	if (ini_get_config_valueobj(SECTION, key, config, INI_GET_FIRST_VALUE, &value) || !value ||
 		value_get_concatenated(value, &text) || value_get_line(value, &line))
 		ZS_FAIL(scan->err, ZS_E_NOMEM, "out of memory");
-	scan->events->key(key, text ? text : "", line, scan->events->user);
+	scan->events->key(key, text ? text : "", file_line(scan, line), scan->events->user);
 	return 0;
 }
 
-/* The name of a section that the library knows by its number; NULL for its own place
- * for keys without a section, of which there are none. */
-static const struct named *header_of(const struct scan *scan, const char *number)
+static int send_keys(const struct scan *scan, struct ini_cfgobj *config)
 {
-	uint64_t i;
-
-	return zs_slice_u64(zs_slice_str(number), UINT32_MAX, &i) && i < scan->headers.n ? &scan->headers.items[i] : NULL;
-}
-
-static int send_section(const struct scan *scan, struct ini_cfgobj *config, const char *section)
-{
-	const struct named *header = header_of(scan, section);
-	char name[MAX_SECTION + 1];
 	int n = 0, error = 0, rc = 0;
-	char **keys;
+	char **keys = ini_get_attribute_list(config, SECTION, &n, &error);
 
-	if (!header || !zs_slice_copy(header->name, name, sizeof(name)))
-		return 0;
-	keys = ini_get_attribute_list(config, section, &n, &error);
 	if (error || (n && !keys))
 		ZS_FAIL(scan->err, ZS_E_NOMEM, "out of memory");
-	scan->events->section(name, header->line, scan->events->user);
 	for (int i = 0; i < n && !rc; i++)
-		rc = send_key(scan, config, section, keys[i]);
+		rc = send_key(scan, config, keys[i]);
 	if (keys)
 		ini_free_attribute_list(keys);
 	return rc;
 }
 
-static int send_all(const struct scan *scan, struct ini_cfgobj *config)
+static int end_section(struct scan *scan)
 {
-	int n = 0, error = 0, rc = 0;
-	char **sections = ini_get_section_list(config, &n, &error);
+	struct ini_cfgobj *config = NULL;
+	int rc;
 
-	if (error || (n && !sections))
+	if (scan->place != IN_SECTION || !scan->keys.n)
+		return 0;
+	if (scan->text.failed)
 		ZS_FAIL(scan->err, ZS_E_NOMEM, "out of memory");
-	for (int i = 0; i < n && !rc; i++)
-		rc = send_section(scan, config, sections[i]);
-	if (sections)
-		ini_free_section_list(sections);
+	rc = read_all(scan, &config);
+	if (!rc)
+		rc = send_keys(scan, config);
+	ini_config_destroy(config);
 	return rc;
 }
 
@@ -388,21 +398,11 @@ static int scan_done(struct scan *scan, int rc)
 int zs_ini_parse(struct zs_slice text, const struct zs_ini_events *events, struct zs_err *err)
 {
 	struct scan scan = { .events = events, .err = err };
-	struct ini_cfgobj *config = NULL;
-	int rc;
 
 	if (text.n > ZS_MAX_CONFIG)
 		ZS_FAIL(err, ZS_E_CONFIG, "longer than 1 MiB");
 	if (zs_slice_starts(text, BOM))
 		text = zs_slice_of(text.p + strlen(BOM), text.n - strlen(BOM));
-	/* A number may be longer than the name it stands for. */
-	zs_buf_init(&scan.text, 2 * ZS_MAX_CONFIG);
-	rc = scan_all(&scan, text);
-	if (!rc && scan.text.len)
-		rc = read_all(&scan, &config);
-	if (!rc && config)
-		rc = send_all(&scan, config);
-	if (config)
-		ini_config_destroy(config);
-	return scan_done(&scan, rc);
+	zs_buf_init(&scan.text, ZS_MAX_CONFIG + sizeof(SECTION) + 2);
+	return scan_done(&scan, scan_all(&scan, text));
 }

@@ -59,7 +59,7 @@ class Lab:
         """The TXT records of a zone as (name, value), left by whom ever."""
         records = set()
         for line in self.run('zone', zone).stdout.splitlines():
-            match = re.match(r'(\S+?)\.?\s+\d+\s+IN\s+TXT\s+"(.*)"$', line)
+            match = re.match(r'(\S+?)\.?\s+\d+\s+(?:IN\s+)?TXT\s+"(.*)"$', line)
             if match:
                 records.add((match[1], match[2]))
         return records

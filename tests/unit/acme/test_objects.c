@@ -68,7 +68,7 @@ static const struct row directories[] = {
 	{ "null newOrder", "{\"newNonce\":\"" O "/a\",\"newAccount\":\"" O "/o\",\"newOrder\":null}", "\"newOrder\" is missing" },
 	{ "number newNonce", "{\"newNonce\":1}", "newNonce: a number" },
 	{ "object newNonce", "{\"newNonce\":{}}", "newNonce: an object" },
-	{ "empty newNonce", "{\"newNonce\":\"\"}", "newNonce: the URL \"\" empty" },
+	{ "empty newNonce", "{\"newNonce\":\"\"}", "newNonce: the URL \"\" is empty" },
 	{ "twin", "{" DIR3 ",\"newNonce\":\"" O "/n\"}", "occurs twice" },
 	{ "other case", "{\"newnonce\":\"" O "/n\"}", "is missing" },
 	{ "http", "{\"newNonce\":\"http://ca.test:14000/n\"}", "does not start with https" },

@@ -122,8 +122,7 @@ static void test_file_that_is_no_plugin_is_refused(void **state)
 	(void)state;
 	assert_int_equal(zs_plugin_file_open("relative.so", getuid(), &file, &err), -ZS_E_PLUGIN);
 	assert_int_equal(zs_plugin_file_open("/nonexistent/p.so", getuid(), &file, &err),
-			 -(int)err.code);
-	assert_int_not_equal(err.code, ZS_OK);
+			 -ZS_E_PLUGIN);
 	assert_int_equal(zs_plugin_file_open("/usr", getuid(), &file, &err), -ZS_E_PLUGIN);
 	assert_int_equal(file.fd, -1);
 	assert_int_equal(zs_plugin_file_open("/etc/hostname", getuid(), &file, &err), -ZS_E_PLUGIN);

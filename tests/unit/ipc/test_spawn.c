@@ -363,7 +363,9 @@ static void test_program_of_another_user_is_refused(void **state)
 	if (geteuid() != 0)
 		skip();
 	program(ZS_ROLE_ENGINE, path);
-	assert_int_equal(chown(path, 65534, 65534), 0);
+	/* In a user namespace there may be no other user. */
+	if (chown(path, 65534, 65534) < 0)
+		skip();
 	assert_int_equal(zs_spawn_find(ZS_ROLE_ENGINE, found, &err), -ZS_E_PERMISSION);
 	assert_non_null(strstr(err.text, "another user"));
 	assert_int_equal(chown(path, 0, 0), 0);

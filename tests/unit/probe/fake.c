@@ -24,6 +24,8 @@ struct fake {
 	char addr[ZS_ADDR_TEXT];
 	unsigned count;
 	bool silent;
+	uint32_t seed;			/* 0 = honest */
+	size_t question;		/* end of it in the present query */
 	struct zs_name log[MAX_LOG];
 };
 
@@ -180,7 +182,7 @@ void fake_send_raw(struct fake *fake, struct zs_slice bytes)
 		(void)!send(fake->reply_fd, bytes.p, bytes.n, MSG_NOSIGNAL);
 }
 
-void fake_send(struct fake *fake, const struct zs_slice wire)
+static void send_wire(struct fake *fake, struct zs_slice wire)
 {
 	uint8_t prefix[2] = { (uint8_t)(wire.n >> 8), (uint8_t)wire.n };
 
@@ -190,6 +192,42 @@ void fake_send(struct fake *fake, const struct zs_slice wire)
 	}
 	fake_send_raw(fake, zs_slice_of(prefix, 2));
 	fake_send_raw(fake, wire);
+}
+
+static uint32_t next_random(struct fake *fake)
+{
+	fake->seed = fake->seed * 1664525U + 1013904223U;
+	return fake->seed >> 8;
+}
+
+static struct zs_slice mutate(struct fake *fake, struct zs_slice wire)
+{
+	static uint8_t copy[65536];
+	static const uint8_t header[] = { 2, 3, 6, 7, 8, 9, 10, 11 };
+
+	memcpy(copy, wire.p, wire.n);
+	for (uint32_t i = next_random(fake) % 3 + 1; i; i--) {
+		size_t at = fake->question + next_random(fake) % (wire.n - fake->question + sizeof(header));
+
+		if (at >= wire.n)
+			at = header[at - wire.n];
+		copy[at] = (uint8_t)next_random(fake);
+	}
+	copy[2] |= 0x80;
+	copy[2] &= 0x87;
+	return zs_slice_of(copy, wire.n);
+}
+
+void fake_mutate(struct fake *fake, uint32_t seed)
+{
+	fake->seed = seed;
+}
+
+void fake_send(struct fake *fake, struct zs_slice wire)
+{
+	if (fake->seed)
+		wire = mutate(fake, wire);
+	send_wire(fake, wire);
 }
 
 /* ---- an authoritative server -------------------------------------------------------- */
@@ -377,6 +415,7 @@ static void serve(struct fake *fake, struct zs_slice wire)
 	if (!zs_name_parse(zs_slice_of(text, n), ZS_NAME_ANY, &q.name, NULL))
 		return;
 	q.type = (uint16_t)get16(wire.p + at + 1);
+	fake->question = at + 5;
 	q.edns = get16(wire.p + 10) != 0;
 	q.recurse = wire.p[2] & 1;
 	if (fake->count < MAX_LOG)

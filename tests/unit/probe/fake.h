@@ -39,6 +39,8 @@ unsigned fake_count(const struct fake *fake);		/* queries so far */
 /* How many queries had this name. */
 unsigned fake_asked(const struct fake *fake, const char *name);
 void fake_pause(struct fake *fake, bool silent);	/* takes queries, says nothing */
+/* From now on one to three octets behind the question of each answer are random. */
+void fake_mutate(struct fake *fake, uint32_t seed);
 void fake_set(struct fake *fake, const struct fake_record *records);
 
 /* What a reply is made of. */
@@ -47,7 +49,7 @@ enum { FAKE_AA = 0x0400, FAKE_TC = 0x0200 };
 void fake_begin(struct fake_msg *msg, const struct fake_query *query, unsigned flags, unsigned rcode);
 void fake_add(struct fake_msg *msg, enum zs_dns_section section, const struct fake_record *record);
 /* To the asker of the present query; with a length in front on TCP. */
-void fake_send(struct fake *fake, const struct zs_slice wire);
+void fake_send(struct fake *fake, struct zs_slice wire);
 /* The table's answer, for functions that are wrong only sometimes. */
 void fake_answer(struct fake *fake, const struct fake_query *query, const struct fake_record *records);
 /* TCP: bytes as they are, to the present connection. */

@@ -246,6 +246,35 @@ static void test_silence_ends_with_the_reason(void **state)
 	assert_non_null(strstr(f->outcomes[0].err.text, "in time"));
 }
 
+static void servfail(struct fake *fake, const struct fake_query *q, void *user)
+{
+	static struct fake_msg m;
+
+	if (q->nth > *(const unsigned *)user) {
+		fake_answer(fake, q, parent);
+		return;
+	}
+	fake_begin(&m, q, 0, ZS_DNS_SERVFAIL);
+	fake_send(fake, zs_slice_of(m.b, m.n));
+}
+
+static void test_servfail_once_is_retried_always_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	unsigned times = 1;
+	const struct outcome *o;
+
+	fake_free(f->parent);
+	f->parent = fake_new(f->loop, NULL, 0, servfail, &times);
+	configure(f);
+	o = walk(f, "_acme-challenge.p.test");
+	assert_int_equal(o->err.code, 0);
+	times = 1000;
+	o = walk(f, "_acme-challenge.q.p.test");
+	assert_int_equal(o->err.code, ZS_E_DNS);
+	assert_non_null(strstr(o->err.text, "SERVFAIL"));
+}
+
 static void test_cancel_at_any_time(void **state)
 {
 	struct fixture *f = *state;
@@ -263,6 +292,23 @@ static void test_cancel_at_any_time(void **state)
 			fake_run(f->loop, &f->done, 5000);
 		}
 		f->left = 0;
+		zs_zones_forget(&f->zones);
+	}
+}
+
+/* Answers with random octets: any outcome, in time, and no harm. */
+static void test_mutated_answers_do_no_harm(void **state)
+{
+	static const char *const names[] = { "_acme-challenge.two.p.test", "x.d.p.test", "_acme-challenge.h.wild.p.test",
+					     "c2.p.test", "_acme-challenge.x.own.p.test", "l1.p.test" };
+	struct fixture *f = *state;
+
+	fake_mutate(f->parent, 1);
+	fake_mutate(f->child, 2);
+	for (unsigned round = 0; round < 60; round++) {
+		for (unsigned i = 0; i < 12; i++)
+			assert_non_null(start(f, i, names[(round + i) % ZS_COUNT(names)], 60));
+		assert_true(fake_run(f->loop, &f->done, 1000));
 		zs_zones_forget(&f->zones);
 	}
 }
@@ -359,9 +405,8 @@ static void test_no_resolver_hears_a_challenge_name(void **state)
 	assert_string_equal(o->zone, "leaf.top");
 	assert_int_equal(o->naddrs, 2);
 	/* NS of the top-level domain, and addresses of name servers: no more. */
-	for (unsigned i = 0; i < 1; i++)
-		assert_int_equal(fake_count(resolver), fake_asked(resolver, "top") + fake_asked(resolver, "ns.top") +
-						       fake_asked(resolver, "ns.other"));
+	assert_int_equal(fake_count(resolver), fake_asked(resolver, "top") + fake_asked(resolver, "ns.top") +
+					       fake_asked(resolver, "ns.other"));
 	o = walk(f, "_acme-challenge.h.missing.top");
 	assert_int_equal(o->err.code, ZS_E_DNS);
 	assert_non_null(strstr(o->err.text, "missing.top does not exist in zone top: NXDOMAIN from server " TLD));
@@ -380,7 +425,9 @@ int main(void)
 		ROW(test_what_is_wrong_is_named),
 		ROW(test_hundred_names_share_their_work),
 		ROW(test_silence_ends_with_the_reason),
+		ROW(test_servfail_once_is_retried_always_is_an_error),
 		ROW(test_cancel_at_any_time),
+		ROW(test_mutated_answers_do_no_harm),
 		ROW(test_no_resolver_hears_a_challenge_name),
 		cmocka_unit_test(test_dname),
 		cmocka_unit_test(test_resolv_conf),

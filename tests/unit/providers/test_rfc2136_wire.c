@@ -83,15 +83,19 @@ static bool read_name(const uint8_t *p, size_t n, size_t at, struct wire_name *r
 
 static void test_compressed_names(void **state)
 {
-	const uint8_t message[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-				    1, 'A', 0,			/* 12: a. */
-				    1, 'b', 0xc0, 12,		/* 15: b.a. */
-				    1, 'c', 0xc0, 15,		/* 19: c.b.a. */
-				    0xc0, 23,			/* 23: itself */
-				    0xc0, 27, 0xc0, 25,		/* 25: forward, 27: back to 25 */
-				    0xc0, 2,			/* 29: into the header */
-				    0x40, 0,			/* 31: unknown label type */
-				    0xc0 };			/* 33: half a pointer */
+	/* 12: a. 15: b.a. 19: c.b.a. 23: itself 25: forward 27: back to 25
+	 * 29: into the header 31: unknown label type 33: half a pointer */
+	const uint8_t message[] = {
+		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		1, 'A', 0,
+		1, 'b', 0xc0, 12,
+		1, 'c', 0xc0, 15,
+		0xc0, 23,
+		0xc0, 27, 0xc0, 25,
+		0xc0, 2,
+		0x40, 0,
+		0xc0,
+	};
 	char text[WIRE_NAME_TEXT];
 	struct wire_name name;
 	size_t at;

@@ -17,3 +17,7 @@ UNIT_TESTS += tests/unit/wrap/test_x509
 tests_unit_wrap_test_x509_SOURCES = tests/unit/wrap/test_x509.c
 tests_unit_wrap_test_x509_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CRYPTO_CFLAGS)
 tests_unit_wrap_test_x509_LDADD = core/wrap/libzs-x509.a core/base/libzs-base.a $(OPENSSL_CRYPTO_LIBS) $(CMOCKA_LIBS)
+
+UNIT_TESTS += tests/unit/wrap/test_json
+tests_unit_wrap_test_json_SOURCES = tests/unit/wrap/test_json.c
+tests_unit_wrap_test_json_LDADD = core/wrap/libzs-json.a core/base/libzs-base.a $(CJSON_LIBS) $(CMOCKA_LIBS)
