@@ -5,7 +5,14 @@ dist_doc_DATA += \
 	CHANGELOG.md \
 	SECURITY.md \
 	docs/architecture.md \
-	docs/errors.md
+	docs/config.md \
+	docs/errors.md \
+	docs/json.md
+dist_man_MANS += \
+	docs/zoneseal.1 \
+	docs/zoneseal.conf.5
 EXTRA_DIST += \
 	CONTRIBUTING.md \
-	docs/lab.md
+	docs/lab.md \
+	docs/schema/issue.json \
+	docs/schema/status.json

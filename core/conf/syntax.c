@@ -51,6 +51,17 @@ static bool ip_ok(int family, struct zs_slice text)
 	return zs_slice_copy(text, buf, sizeof(buf)) && inet_pton(family, buf, ip) == 1;
 }
 
+/* "[host]" or "[host]:port"; false when it is neither. */
+static bool split_brackets(struct zs_slice text, struct zs_slice *host)
+{
+	struct zs_slice rest = zs_slice_of(text.p + 1, text.n - 1);
+
+	if (!memchr(rest.p, ']', rest.n))
+		return false;
+	*host = zs_slice_cut(&rest, ']');
+	return !rest.n || (rest.p[0] == ':' && port_ok(zs_slice_of(rest.p + 1, rest.n - 1)));
+}
+
 static const char *check_authority(struct zs_slice authority)
 {
 	struct zs_slice rest = authority, host;
@@ -59,13 +70,8 @@ static const char *check_authority(struct zs_slice authority)
 
 	if (memchr(authority.p, '@', authority.n))
 		return "user and password do not belong in the configuration";
-	if (authority.n && authority.p[0] == '[') {
-		rest = zs_slice_of(authority.p + 1, authority.n - 1);
-		host = zs_slice_cut(&rest, ']');
-		if (!ip_ok(AF_INET6, host) || (rest.n && (rest.p[0] != ':' || !port_ok(zs_slice_of(rest.p + 1, rest.n - 1)))))
-			return "no [IPv6 address]:port";
-		return NULL;
-	}
+	if (authority.n && authority.p[0] == '[')
+		return split_brackets(authority, &host) && ip_ok(AF_INET6, host) ? NULL : "no [IPv6 address]:port";
 	host = zs_slice_cut(&rest, ':');
 	if (host.n < authority.n && !port_ok(rest))
 		return "no port in 1..65535";
@@ -144,11 +150,8 @@ static bool address_ok(struct zs_slice text)
 {
 	struct zs_slice rest = text, host;
 
-	if (text.n && text.p[0] == '[') {
-		rest = zs_slice_of(text.p + 1, text.n - 1);
-		host = zs_slice_cut(&rest, ']');
-		return v6_ok(host) && (!rest.n || (rest.p[0] == ':' && port_ok(zs_slice_of(rest.p + 1, rest.n - 1))));
-	}
+	if (text.n && text.p[0] == '[')
+		return split_brackets(text, &host) && v6_ok(host);
 	host = zs_slice_cut(&rest, ':');
 	if (ip_ok(AF_INET, host))
 		return host.n == text.n || port_ok(rest);

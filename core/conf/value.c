@@ -249,7 +249,9 @@ static void print_integer(const void *at, struct zs_buf *dst)
 
 static void print_seconds(const void *at, struct zs_buf *dst)
 {
-	print_ms((uint64_t)*(const uint32_t *)at * 1000, dst);
+	const uint32_t *seconds = at;
+
+	print_ms(*seconds * UINT64_C(1000), dst);
 }
 
 static void print_duration(const void *at, struct zs_buf *dst)

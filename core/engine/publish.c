@@ -149,12 +149,27 @@ static void fail_batch(struct zs_batch *batch, const struct zs_err *err)
 	for (size_t i = batch->members.n; i-- > 0;) {
 		struct member m = batch->members.items[i];
 		zs_vec_remove(&batch->members, i);
-		bool gone = err->code == ZS_E_PEER && batch->op == ZS_CHANGE_REMOVE && m.item->tries < REMOVE_TRIES;
-		if (!(gone || worth_again(batch, &m, err)) ||
+		if (!worth_again(batch, &m, err) ||
 		    join(batch->engine, batch->op, m.set, m.item, again_ms(m.item)))
 			answer(&m, err);
 	}
 	batch_free(batch);
+}
+
+/* A host that dies or hangs is the fault of its plugin. */
+static void host_failed(struct zs_batch *batch, const struct zs_chan *chan, const struct zs_err *err)
+{
+	struct zs_err why = *err;
+
+	if (err->code == ZS_E_PEER && chan && zs_chan_open(chan)) {
+		zs_err_set(&why, ZS_E_PLUGIN, "the plugin did not answer in %d s", APPLY_MS / 1000);
+		zs_peer_stuck(batch->engine, ZS_ROLE_HOST, batch->instance);
+	} else if (err->code == ZS_E_PEER) {
+		zs_err_set(&why, ZS_E_PLUGIN, "the plugin's process ended while it worked");
+	}
+	zs_err_where(&why, "%s", batch->instance);
+	zs_err_prefix(&why, "provider %s", batch->instance);
+	fail_batch(batch, &why);
 }
 
 static void on_applied(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
@@ -163,11 +178,7 @@ static void on_applied(struct zs_chan *chan, const struct zs_incoming *in, bool 
 
 	(void)final;
 	if (!in) {
-		struct zs_err why = *err;
-		if (chan && why.code == ZS_E_PEER && zs_chan_open(chan))
-			zs_peer_stuck(batch->engine, ZS_ROLE_HOST, batch->instance);
-		zs_err_prefix(&why, "%s", batch->instance);
-		fail_batch(batch, &why);
+		host_failed(batch, chan, err);
 		return;
 	}
 	const struct zs_msg_host_applied *applied = in->body;

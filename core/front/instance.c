@@ -33,6 +33,12 @@ static void fail(struct zs_instance *in, const struct zs_err *err)
 	become(in, ZS_INSTANCE_FAILED);
 }
 
+/* The call failed because the process ends: zs_instance_died() will know why. */
+static bool is_dying(const struct zs_chan *chan, const struct zs_err *err)
+{
+	return err->code == ZS_E_PEER && !zs_chan_open(chan);
+}
+
 /* ---- the plugin's file ---- */
 
 static bool try_path(struct zs_buf *dst, const char *dir, const char *sub, const char *name)
@@ -231,10 +237,9 @@ static void on_secret(struct zs_chan *chan, const struct zs_incoming *in, bool f
 {
 	struct zs_instance *instance = user;
 
-	(void)chan;
 	(void)in;
 	(void)final;
-	if (err->code && instance->state == ZS_INSTANCE_STARTING)
+	if (err->code && instance->state == ZS_INSTANCE_STARTING && !is_dying(chan, err))
 		fail(instance, err);
 }
 
@@ -321,9 +326,8 @@ static void on_open(struct zs_chan *chan, const struct zs_incoming *msg, bool fi
 {
 	struct zs_instance *in = user;
 
-	(void)chan;
 	(void)final;
-	if (in->state != ZS_INSTANCE_STARTING)
+	if (in->state != ZS_INSTANCE_STARTING || is_dying(chan, err))
 		return;
 	if (!msg) {
 		fail(in, err);
@@ -353,9 +357,8 @@ static void on_described(struct zs_chan *chan, const struct zs_incoming *msg, bo
 	struct zs_instance *in = user;
 	struct zs_err why;
 
-	(void)chan;
 	(void)final;
-	if (in->state != ZS_INSTANCE_STARTING)
+	if (in->state != ZS_INSTANCE_STARTING || is_dying(chan, err))
 		return;
 	if (!msg) {
 		fail(in, err);
@@ -473,9 +476,8 @@ static void on_checked(struct zs_chan *chan, const struct zs_incoming *msg, bool
 	const struct zs_msg_host_checked *checked = msg ? msg->body : NULL;
 	struct zs_err why;
 
-	(void)chan;
 	(void)final;
-	if (in->state != ZS_INSTANCE_CHECKING)
+	if (in->state != ZS_INSTANCE_CHECKING || is_dying(chan, err))
 		return;
 	if (!msg || checked->results.n != in->zones.n) {
 		if (msg)
@@ -510,9 +512,8 @@ static void on_granted(struct zs_chan *chan, const struct zs_incoming *msg, bool
 {
 	struct zs_instance *in = user;
 
-	(void)chan;
 	(void)final;
-	if (in->state != ZS_INSTANCE_GRANTING)
+	if (in->state != ZS_INSTANCE_GRANTING || is_dying(chan, err))
 		return;
 	if (!msg) {
 		fail(in, err);

@@ -41,3 +41,6 @@ FRONT_LIBS = \
 bin_PROGRAMS += zoneseal
 zoneseal_SOURCES = core/front/main.c
 zoneseal_LDADD = core/front/libzs-front.a $(FRONT_LIBS)
+
+dist_man_MANS += docs/zoneseal.1
+EXTRA_DIST += docs/json.md docs/schema/issue.json docs/schema/status.json

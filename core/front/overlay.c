@@ -30,7 +30,13 @@ static int set(struct overlay *o, const char *section, const char *id, enum zs_o
 	char where[72];
 
 	snprintf(where, sizeof(where), "--%s", zs_cli_options()[option].name);
-	return zs_conf_set(o->conf, section, id, key, value, where, err);
+	int rc = zs_conf_set(o->conf, section, id, key, value, where, err);
+	/* it is not the file that is to be corrected */
+	if (rc == -ZS_E_CONFIG) {
+		err->code = ZS_E_USAGE;
+		rc = -ZS_E_USAGE;
+	}
+	return rc;
 }
 
 /* ---- a certificate on the command line ---- */

@@ -245,7 +245,7 @@ static void job_lines(const struct shown *s, uint64_t now, struct zs_buf *block,
 		    (unsigned long long)(ms / 1000), (unsigned)(ms % 1000 / 100), s->text);
 	add_line(block, &line, columns);
 	(*room)--;
-	for (size_t i = 0; s->phase == ZS_PHASE_PROPAGATE && i < s->rows.n && *room > 1; i++) {
+	for (size_t i = 0; *room > 1 && i < s->rows.n && s->phase == ZS_PHASE_PROPAGATE; i++) {
 		const struct row *row = &s->rows.items[i];
 		line = (struct zs_buf)ZS_BUF(LINE_OCTETS);
 		zs_buf_addf(&line, "  %-*s  %-*s  ", server, row->server, address, row->address);
@@ -396,6 +396,16 @@ static void on_tick(void *user)
 		redraw(p);
 }
 
+/* A log line of ours would tear the block: away with it, and the next tick brings it back. */
+static void on_log(const struct zs_log_line *line, void *user)
+{
+	struct zs_progress *p = user;
+
+	clear(p);
+	p->dirty = true;
+	zs_log_print(line);
+}
+
 struct zs_run_events zs_progress_events(struct zs_progress *p)
 {
 	if (!p || p->mode == ZS_PROGRESS_NONE)
@@ -414,6 +424,8 @@ struct zs_progress *zs_progress_new(enum zs_progress_mode mode, int fd)
 		p->mode = mode;
 		p->fd = fd;
 	}
+	if (p && mode == ZS_PROGRESS_BLOCK)
+		zs_log_setup("front", "", on_log, p);
 	return p;
 }
 
@@ -422,6 +434,8 @@ void zs_progress_free(struct zs_progress *p)
 	if (!p)
 		return;
 	clear(p);
+	if (p->mode == ZS_PROGRESS_BLOCK)
+		zs_log_setup("front", "", NULL, NULL);
 	for (size_t i = 0; i < p->jobs.n; i++)
 		zs_vec_done(&p->jobs.items[i].rows);
 	zs_vec_done(&p->jobs);

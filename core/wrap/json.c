@@ -305,7 +305,7 @@ static bool scan_behind_value(struct scan *s, bool *more)
 	}
 }
 
-/* One value up to where the next one starts; *empty_open: a bracket was opened
+/* One value up to where the next one starts; *opened: a bracket was opened
  * that is not empty, so that its first value follows at once. */
 static bool scan_value(struct scan *s, bool *opened)
 {

@@ -619,7 +619,7 @@ static int32_t rfc2136_check(void *instance, const struct zsp_list *zones)
 static const struct zsp_provider provider = {
 	.head = ZSP_PROVIDER(ZSP_FLAG_KEEPS_SIBLINGS | ZSP_FLAG_BATCH),
 	.name = ZSP_STR("rfc2136"),
-	.summary = ZSP_STR("DNS dynamic update with TSIG: BIND, Knot, PowerDNS and others"),
+	.summary = ZSP_STR("DNS dynamic update with TSIG: BIND, Knot and others"),
 	.url = ZSP_STR("https://www.rfc-editor.org/rfc/rfc2136"),
 	.options = ZSP_LIST(options),
 	.max_changes = UPDATE_BATCH,

@@ -119,7 +119,7 @@ static void arg(struct drive *d, const char *text)
 static void print_err(struct drive *d, const char *subject, const struct zs_err *err)
 {
 	d->failed++;
-	printf("%s FAIL %s: %s\n  where: %s\n  hint: %s\n", subject, zs_code_info(err->code)->name, err->text, err->where,
+	printf("%s FAIL %s: %s\n  where: %s\n  hint: %s\n", subject, zs_code_info((int)err->code)->name, err->text, err->where,
 	       zs_err_advice(err));
 }
 

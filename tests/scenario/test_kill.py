@@ -67,7 +67,7 @@ def test_gc_removes_what_a_killed_run_left(held):
     zs.lab.run('resume', 'secondary')
     wait_until(lambda: not children_of(front), what='the end of all children')
     document = zs.run('gc', '--json').expect(0).json
-    assert len(document['cleaned']) == 2 and all(c['removed'] for c in document['cleaned'])
+    assert len(document['entries']) == 2 and all(e['removed'] for e in document['entries'])
     assert not record_is_there(zs)
 
 

@@ -20,14 +20,13 @@ find_program() {
 
 # The harness's key file may be read by anybody; zoneseal refuses such files.
 key=$BENCH_STATE/${BENCH_KEYFILE##*/}
-conf=$BENCH_STATE/zoneseal.conf
 
 settings() {
-	printf '%s\n' '[defaults]' "state-dir = $BENCH_STATE/state" "resolvers = $BENCH_RESOLVER" \
+	printf '%s\n' '[defaults]' "state-dir = $BENCH_STATE/state" \
 		'[ca bench]' "directory = $BENCH_URL" "ca-bundle = $BENCH_CA" \
 		'email = bench@example.test' 'agree-tos = yes' \
 		'[provider bind]' 'plugin = rfc2136' "nameserver = $BENCH_DNS" "tsig-key-file = $key" \
-		'[zone example.test]' 'provider = bind'
+		'[zone example.test]' 'provider = bind' "resolvers = $BENCH_RESOLVER"
 }
 
 # configure NAME DOMAIN...
@@ -35,6 +34,8 @@ configure() {
 	[ -d "$BENCH_STATE" ] || mkdir -p "$BENCH_STATE"
 	[ -e "$key" ] || (umask 077 && cat "$BENCH_KEYFILE" >"$key") || exit 1
 	name=$1
+	# One file for each certificate: the harness issues several side by side.
+	conf=$BENCH_STATE/$name.conf
 	shift
 	names=$1
 	shift
@@ -49,7 +50,7 @@ find_program
 [ -x "$ZONESEAL_BIN" ] || exit 77
 
 case ${1:-} in
-version) exec "$ZONESEAL_BIN" --version ;;
+version) "$ZONESEAL_BIN" --version | sed -n 1p ;;
 profiles) echo tuned ;;
 startup) exec "$ZONESEAL_BIN" --version ;;
 register) # no command of its own: the first certificate makes the account
@@ -69,6 +70,8 @@ synth) # N stored certificates: copies of s0, which the harness has issued
 		[ -e "s$i" ] || cp -a s0 "s$i" || exit 1
 		i=$((i + 1))
 	done
+	# Forced, each has a name of its own: the CA reads answers of 512 octets, and
+	# they are issued side by side.
 	{
 		settings
 		i=0
@@ -77,9 +80,17 @@ synth) # N stored certificates: copies of s0, which the harness has issued
 			i=$((i + 1))
 		done
 	} >"$BENCH_STATE/all.conf"
+	{
+		settings
+		i=0
+		while [ "$i" -lt "$n" ]; do
+			printf '%s\n' "[certificate s$i]" "names = s$i.example.test"
+			i=$((i + 1))
+		done
+	} >"$BENCH_STATE/forced.conf"
 	;;
 renew-all) exec "$ZONESEAL_BIN" issue --config "$BENCH_STATE/all.conf" ;;
-renew-all-forced) exec "$ZONESEAL_BIN" issue --config "$BENCH_STATE/all.conf" --force ;;
+renew-all-forced) exec "$ZONESEAL_BIN" issue --config "$BENCH_STATE/forced.conf" --force ;;
 *)
 	echo 'usage: zoneseal.sh version|profiles|startup|register|issue NAME DOMAIN...|synth N|renew-all N|renew-all-forced' >&2
 	exit 2

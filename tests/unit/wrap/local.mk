@@ -21,3 +21,9 @@ tests_unit_wrap_test_x509_LDADD = core/wrap/libzs-x509.a core/base/libzs-base.a 
 UNIT_TESTS += tests/unit/wrap/test_json
 tests_unit_wrap_test_json_SOURCES = tests/unit/wrap/test_json.c
 tests_unit_wrap_test_json_LDADD = core/wrap/libzs-json.a core/base/libzs-base.a $(CJSON_LIBS) $(CMOCKA_LIBS)
+
+UNIT_TESTS += tests/unit/wrap/test_ini tests/unit/wrap/test_idn
+tests_unit_wrap_test_ini_SOURCES = tests/unit/wrap/test_ini.c
+tests_unit_wrap_test_ini_LDADD = core/wrap/libzs-ini.a core/base/libzs-base.a $(INI_LIBS) $(CMOCKA_LIBS)
+tests_unit_wrap_test_idn_SOURCES = tests/unit/wrap/test_idn.c
+tests_unit_wrap_test_idn_LDADD = core/wrap/libzs-idn.a core/base/libzs-base.a $(IDN_LIBS) $(CMOCKA_LIBS)
