@@ -749,6 +749,45 @@ struct way {
 	int fd;
 };
 
+/* The third number of uid_map is 2^32-1 where every user is mapped. */
+static bool all_users_mapped(void)
+{
+	struct zs_buf map = ZS_BUF(4096);
+	int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	bool all = true;
+
+	if (fd >= 0 && !zs_fs_read_fd(fd, &map, NULL)) {
+		struct zs_slice rest = zs_slice_trim(zs_buf_slice(&map));
+		all = zs_slice_ends(rest, " 4294967295");
+	}
+	drop(fd);
+	zs_buf_done(&map);
+	return all;
+}
+
+static bool is_overflow_user(uid_t uid)
+{
+	struct zs_buf text = ZS_BUF(32);
+	int fd = open("/proc/sys/kernel/overflowuid", O_RDONLY | O_CLOEXEC);
+	uint64_t overflow = 65534;
+
+	if (fd >= 0 && !zs_fs_read_fd(fd, &text, NULL))
+		(void)zs_slice_u64(zs_slice_trim(zs_buf_slice(&text)), UINT32_MAX, &overflow);
+	drop(fd);
+	zs_buf_done(&text);
+	return uid == overflow;
+}
+
+bool zs_fs_owner_ok(uid_t owner, uid_t self)
+{
+	struct stat root;
+
+	if (owner == 0 || owner == self)
+		return true;
+	return is_overflow_user(owner) && !all_users_mapped() &&
+	       stat("/", &root) == 0 && root.st_uid == owner;
+}
+
 static int check_way_dir(const struct way *way, const char *name,
 	struct zs_err *err)
 {
@@ -757,7 +796,7 @@ static int check_way_dir(const struct way *way, const char *name,
 	if (fstat(way->fd, &st) < 0)
 		return zs_err_sys(err, ZS_OK, errno, "directory %s", name);
 	errno = EPERM;
-	if (st.st_uid != 0 && st.st_uid != way->owner)
+	if (!zs_fs_owner_ok(st.st_uid, way->owner))
 		ZS_FAIL(err, ZS_E_PERMISSION,
 			"%s: directory %s belongs to user %u", way->path, name,
 			st.st_uid);

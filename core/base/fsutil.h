@@ -53,6 +53,9 @@ int zs_fs_lock(int dirfd, const char *name, struct zs_err *err);
 int zs_fs_open_secret(const char *path, struct zs_err *err);
 /* Names in a directory, sorted, without "." and ".."; calls back until false. */
 int zs_fs_list(int dirfd, bool (*each)(const char *name, void *user), void *user, struct zs_err *err);
+/* True for root and for self. In a user namespace that does not map the machine's root, files
+ * of root seem to belong to the overflow user: that is taken for root where "/" itself does. */
+bool zs_fs_owner_ok(uid_t owner, uid_t self);
 /* Every directory on the way to path is owned by root or owner and not writable
  * by others unless sticky. */
 int zs_fs_check_way(const char *path, uid_t owner, struct zs_err *err);

@@ -67,7 +67,7 @@ static void on_key(const char *key, const char *value, uint32_t line, void *user
 
 static int check_owner(const char *path, const struct stat *st, struct zs_err *err)
 {
-	if (st->st_uid && st->st_uid != geteuid())
+	if (!zs_fs_owner_ok(st->st_uid, geteuid()))
 		ZS_FAIL(err, ZS_E_PERMISSION, "%s belongs to user %u; the configuration must belong to root or to the user who "
 					      "runs zoneseal", path, (unsigned)st->st_uid);
 	if (!(st->st_mode & (S_IWGRP | S_IWOTH)))

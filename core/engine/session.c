@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "acme/problem.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 enum {
@@ -33,7 +34,8 @@ struct zs_op {
 	char *url, *order_url;
 	const char *accept;
 	uint64_t budget_ms;
-	bool repeatable, queued;
+	uint64_t until;			/* monotonic ms: no longer than that, 0 = as long as it takes */
+	bool repeatable, queued, limited;
 	unsigned bad_nonces, failures;
 	uint64_t first_failure;		/* monotonic ms, 0 = none */
 	struct zs_http_call *call;
@@ -60,7 +62,7 @@ struct zs_session {
 	size_t expected;		/* requests somebody announced */
 	size_t width, width_max;
 	unsigned tries, head_failures;
-	uint64_t first_try;
+	uint64_t first_try, first_head_failure;
 	bool reached;			/* the CA answered once */
 	struct zs_timer *timer, *head_timer, *pump_timer;
 };
@@ -80,6 +82,28 @@ static uint64_t retry_delay(const struct zs_session *s, unsigned failures)
 	uint64_t ms = zs_backoff_ms(RETRY_FIRST_MS, 200, failures, RETRY_CAP_MS);
 
 	return zs_backoff_jitter_ms(zs_loop_clock(zs_engine_loop(s->engine)), ms, 25);
+}
+
+/* Milliseconds until the CA wants to be asked again, by its own clock; 0 = not said. */
+static uint64_t wait_of(const struct zs_session *s, const struct zs_http_reply *reply)
+{
+	struct zs_clock *clock = zs_loop_clock(zs_engine_loop(s->engine));
+	int64_t now, at;
+
+	if (!zs_time_parse_http(reply->date, &now))
+		now = clock->wall_ms(clock) / 1000;
+	if (!zs_time_retry_after(reply->retry_after, now, &at) || at <= now)
+		return 0;
+	return (uint64_t)(at - now) * 1000;
+}
+
+static void read_problem(const struct zs_session *s, const struct zs_http_reply *reply, const char *url, struct zs_err *err)
+{
+	struct zs_clock *clock = zs_loop_clock(zs_engine_loop(s->engine));
+	uint64_t wait = wait_of(s, reply);
+	int64_t at = wait ? (clock->wall_ms(clock) + (int64_t)wait) / 1000 : 0;
+
+	zs_problem_read(reply->body, &(struct zs_problem_source){ url, reply->status, at }, err);
 }
 
 /* ---- directory ---- */
@@ -102,31 +126,34 @@ static void directory_failed(struct zs_session *s, const struct zs_err *err)
 	tell_waiters(s);
 }
 
-static bool retry_directory(struct zs_session *s, const struct zs_err *err, bool worth)
+static bool retry_directory(struct zs_session *s, const struct zs_err *err, uint64_t wait)
 {
-	uint64_t limit = s->reached ? RETRY_MS : FIRST_CONTACT_MS;
+	uint64_t limit = s->reached ? RETRY_MS : FIRST_CONTACT_MS, delay = retry_delay(s, s->tries++);
 
-	if (!worth || now_ms(s) - s->first_try > limit)
+	if (wait > delay)
+		delay = wait;
+	if (now_ms(s) - s->first_try > limit || wait > limit)
 		return false;
 	zs_debug(NULL, "directory of %s: %s; trying again", s->ca, err->text);
-	s->timer = zs_loop_timer(zs_engine_loop(s->engine), retry_delay(s, s->tries++), fetch_directory, s);
+	s->timer = zs_loop_timer(zs_engine_loop(s->engine), delay, fetch_directory, s);
 	return s->timer != NULL;
 }
 
-static void on_directory(const struct zs_http_reply *reply, const struct zs_err *net, bool sent, void *user)
+static void on_directory(const struct zs_http_reply *reply, const struct zs_err *net, enum zs_http_fate fate, void *user)
 {
 	struct zs_session *s = user;
 	const struct zs_acme_from from = { s->directory_url, zs_session_origins(s) };
 	struct zs_err err;
+	uint64_t wait = 0;
 	bool worth;
 
-	(void)sent;
 	if (!reply) {
 		err = *net;
-		worth = err.code == ZS_E_NETWORK;
+		worth = err.code == ZS_E_NETWORK && fate != ZS_HTTP_HOPELESS;
 	} else if (reply->status != 200) {
-		zs_problem_read(reply->body, &(struct zs_problem_source){ s->directory_url, reply->status, 0 }, &err);
+		read_problem(s, reply, s->directory_url, &err);
 		worth = zs_problem_kind(&err) == ZS_PROBLEM_BUSY;
+		wait = wait_of(s, reply);
 	} else if (!zs_directory_parse(reply->body, &from, &s->arena, &s->directory, &err)) {
 		s->have_directory = s->reached = true;
 		tell_waiters(s);
@@ -135,7 +162,7 @@ static void on_directory(const struct zs_http_reply *reply, const struct zs_err 
 	} else {
 		worth = false;
 	}
-	if (!retry_directory(s, &err, worth))
+	if (!worth || !retry_directory(s, &err, wait))
 		directory_failed(s, &err);
 }
 
@@ -199,40 +226,68 @@ static void head_again(void *user)
 
 static void fail_queued(struct zs_session *s, const struct zs_err *err);
 
-/* 429, 503 and the like on newNonce: a narrower pool, no error; only when it goes on
- * and nothing else brings nonces do the waiting requests fail. */
-static void head_failed(struct zs_session *s, const struct zs_err *err)
+static void head_later(struct zs_session *s, uint64_t delay)
 {
-	s->width = s->width > 1 ? s->width / 2 : 1;
-	if (s->nonces.n || s->flying || s->heads)
-		return;
-	if (s->head_failures++ * (uint64_t)RETRY_CAP_MS > RETRY_MS) {
-		fail_queued(s, err);
-		return;
-	}
 	if (!s->head_timer)
-		s->head_timer = zs_loop_timer(zs_engine_loop(s->engine), retry_delay(s, s->head_failures), head_again, s);
+		s->head_timer = zs_loop_timer(zs_engine_loop(s->engine), delay, head_again, s);
 }
 
-static void on_head(const struct zs_http_reply *reply, const struct zs_err *net, bool sent, void *user)
+/* 429, 503 and the like on newNonce: a narrower pool, no error; only when it goes on
+ * and nothing else brings nonces do the waiting requests fail. */
+static void head_failed(struct zs_session *s, const struct zs_err *err, bool worth, uint64_t wait)
 {
-	struct zs_session *s = user;
+	uint64_t delay = retry_delay(s, s->head_failures);
+
+	s->width = s->width > 1 ? s->width / 2 : 1;
+	if (s->nonces.n || s->flying || s->heads) {
+		if (wait)
+			head_later(s, wait);
+		return;
+	}
+	if (!s->head_failures++)
+		s->first_head_failure = now_ms(s);
+	if (!worth || wait > RETRY_MS || now_ms(s) - s->first_head_failure > FIRST_CONTACT_MS)
+		fail_queued(s, err);
+	else
+		head_later(s, wait > delay ? wait : delay);
+}
+
+static bool has_nonce(const struct zs_http_reply *reply)
+{
+	return reply->status / 100 == 2 && reply->replay_nonce.n && zs_nonce_ok(reply->replay_nonce);
+}
+
+static void no_nonce(struct zs_session *s, const struct zs_http_reply *reply)
+{
+	const char *url = s->directory.new_nonce;
+	enum zs_problem_kind kind = ZS_PROBLEM_BUSY;
 	struct zs_err err;
 
-	(void)sent;
+	if (reply->status / 100 == 2) {
+		zs_err_set(&err, ZS_E_CA_PROTOCOL, "newNonce answered HTTP %d without a usable nonce", reply->status);
+		zs_err_where(&err, "%s", url);
+	} else {
+		read_problem(s, reply, url, &err);
+		zs_err_prefix(&err, "newNonce");
+		kind = zs_problem_kind(&err);
+	}
+	head_failed(s, &err, kind == ZS_PROBLEM_BUSY || kind == ZS_PROBLEM_LIMITED, wait_of(s, reply));
+}
+
+static void on_head(const struct zs_http_reply *reply, const struct zs_err *net, enum zs_http_fate fate, void *user)
+{
+	struct zs_session *s = user;
+
 	s->heads--;
-	if (reply && reply->status / 100 == 2 && reply->replay_nonce.n) {
+	if (!reply) {
+		head_failed(s, net, net->code == ZS_E_NETWORK && fate != ZS_HTTP_HOPELESS, 0);
+	} else if (has_nonce(reply)) {
 		s->head_failures = 0;
 		keep_nonce(s, reply->replay_nonce);
 		pump(s);
-		return;
+	} else {
+		no_nonce(s, reply);
 	}
-	if (reply) {
-		zs_err_set(&err, ZS_E_NETWORK, "newNonce answered HTTP %d without a usable nonce", reply->status);
-		zs_err_where(&err, "%s", s->directory.new_nonce);
-		net = &err;
-	}
-	head_failed(s, net);
 }
 
 static void send_head(struct zs_session *s)
@@ -243,7 +298,7 @@ static void send_head(struct zs_session *s)
 	s->heads++;
 	if (!zs_http_send(s->peer, &request, on_head, s, &err)) {
 		s->heads--;
-		head_failed(s, &err);
+		head_failed(s, &err, false, 0);
 	}
 }
 
@@ -289,17 +344,18 @@ static void op_requeue(void *user)
 }
 
 /* True when the request will be sent again. */
-static bool op_retry(struct zs_op *op, bool sent)
+static bool op_retry(struct zs_op *op, enum zs_http_fate fate)
 {
 	struct zs_session *s = op->session;
+	uint64_t now = now_ms(s), delay = retry_delay(s, op->failures++);
 
-	if (sent && !op->repeatable)
+	if (fate == ZS_HTTP_HOPELESS || (fate == ZS_HTTP_SENT && !op->repeatable))
 		return false;
 	if (!op->first_failure)
-		op->first_failure = now_ms(s);
-	if (now_ms(s) - op->first_failure > op->budget_ms)
+		op->first_failure = now;
+	if (now - op->first_failure > op->budget_ms || (op->until && now + delay > op->until))
 		return false;
-	op->timer = zs_loop_timer(zs_engine_loop(s->engine), retry_delay(s, op->failures++), op_requeue, op);
+	op->timer = zs_loop_timer(zs_engine_loop(s->engine), delay, op_requeue, op);
 	return op->timer != NULL;
 }
 
@@ -313,7 +369,7 @@ static bool is_bad_nonce(const struct zs_op *op, const struct zs_http_reply *rep
 	return zs_problem_kind(&err) == ZS_PROBLEM_BAD_NONCE;
 }
 
-static void on_reply(const struct zs_http_reply *reply, const struct zs_err *err, bool sent, void *user)
+static void on_reply(const struct zs_http_reply *reply, const struct zs_err *err, enum zs_http_fate fate, void *user)
 {
 	struct zs_op *op = user;
 	struct zs_session *s = op->session;
@@ -326,12 +382,22 @@ static void on_reply(const struct zs_http_reply *reply, const struct zs_err *err
 		op->queued = is_bad_nonce(op, reply) && op->bad_nonces++ < BAD_NONCES;
 		if (!op->queued)
 			op_end(op, reply, NULL);
-	} else if (op->done && err->code == ZS_E_NETWORK && op_retry(op, sent)) {
+	} else if (op->done && err->code == ZS_E_NETWORK && op_retry(op, fate)) {
 		zs_info(NULL, "%s: %s; trying again", op->url, err->text);
 	} else {
 		op_end(op, NULL, err);
 	}
 	pump(s);
+}
+
+/* The whole of a request with a budget ends in time: a peer that says nothing costs no more. */
+static uint64_t time_left(const struct zs_op *op)
+{
+	uint64_t now = now_ms(op->session);
+
+	if (!op->until || op->until > now + REQUEST_MS)
+		return REQUEST_MS;
+	return op->until > now ? op->until - now : 1;
 }
 
 static void on_signed(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
@@ -350,7 +416,7 @@ static void on_signed(struct zs_chan *chan, const struct zs_incoming *in, bool f
 	}
 	const struct zs_msg_signed *body = in->body;
 	const struct zs_http_request request = {
-		.method = ZS_HTTP_POST, .url = op->url, .body = body->body, .accept = op->accept, .timeout_ms = REQUEST_MS,
+		.method = ZS_HTTP_POST, .url = op->url, .body = body->body, .accept = op->accept, .timeout_ms = time_left(op),
 	};
 	op->call = zs_http_send(s->peer, &request, on_reply, op, &why);
 	if (!op->call) {
@@ -370,6 +436,8 @@ static void op_send(struct zs_op *op, char *nonce)
 	int rc = vault ? zs_chan_call(vault, op->sign, &sign, -1, 0, on_signed, op, NULL) : -ZS_E_PEER;
 
 	op->queued = false;
+	if (op->limited && !op->until)
+		op->until = now_ms(s) + op->budget_ms;
 	free(nonce);
 	if (rc) {
 		if (vault)
@@ -444,7 +512,7 @@ struct zs_op *zs_session_post(struct zs_session *s, const struct zs_op_spec *spe
 	*op = (struct zs_op){
 		.session = s, .job = spec->job, .sign = spec->sign, .url = strdup(spec->url),
 		.order_url = spec->order_url ? strdup(spec->order_url) : NULL, .accept = spec->accept,
-		.repeatable = spec->repeatable, .budget_ms = spec->budget_ms ? spec->budget_ms : RETRY_MS,
+		.repeatable = spec->repeatable, .limited = spec->budget_ms, .budget_ms = spec->budget_ms ? spec->budget_ms : RETRY_MS,
 		.queued = !spec->delay_ms, .done = done, .user = user,
 	};
 	if (!op->url || (spec->order_url && !op->order_url)) {

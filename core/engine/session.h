@@ -22,7 +22,8 @@ struct zs_op_spec {
 	const char *order_url;		/* SIGN_FINALIZE; else NULL */
 	const char *accept;		/* NULL = none */
 	uint32_t delay_ms;		/* wait so long before sending */
-	uint32_t budget_ms;		/* how long a broken connection is tried again; 0 = 30 s */
+	uint32_t budget_ms;		/* from the first send to the answer; 0 = as long as it takes, with 30 s
+					 * of new tries where the connection breaks */
 	bool repeatable;		/* may be sent again when its answer was lost */
 };
 

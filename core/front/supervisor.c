@@ -20,7 +20,13 @@
 #define ZS_BUILD_ID "dev"
 #endif
 
-enum { PROCESSES_MAX = 256, OUTPUT_MAX = 64 * 1024, GRACE_MS = 2000, DYING_MS = 1000 };
+/* A sanitizer's report at the end takes its time. */
+#if defined(ZS_SANITIZE) && ZS_SANITIZE
+enum { GRACE_MS = 30 * 1000, DYING_MS = 30 * 1000 };
+#else
+enum { GRACE_MS = 2000, DYING_MS = 1000 };
+#endif
+enum { PROCESSES_MAX = 256, OUTPUT_MAX = 64 * 1024 };
 
 struct zs_super {
 	struct zs_super_spec spec;

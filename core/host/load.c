@@ -35,7 +35,7 @@ static int check_stat(const char *path, const struct stat *st, uid_t starter,
 {
 	if (!S_ISREG(st->st_mode))
 		ZS_FAIL(err, ZS_E_PLUGIN, "plugin %s is not a regular file", path);
-	if (st->st_uid != 0 && st->st_uid != starter)
+	if (!zs_fs_owner_ok(st->st_uid, starter))
 		ZS_FAIL(err, ZS_E_PERMISSION,
 			"plugin %s belongs to user %u; it must belong to root or to user %u",
 			path, st->st_uid, starter);

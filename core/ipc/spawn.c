@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/fsutil.h"
 
 #ifndef ZS_LIBEXECDIR
 #define ZS_LIBEXECDIR "/usr/local/libexec/zoneseal"
@@ -72,7 +73,7 @@ static int check_program(const char *path, struct zs_err *err)
 		rc = zs_err_sys(err, ZS_E_PEER, errno, "cannot find the program %s", path);
 	else if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
 		rc = zs_err_set(err, ZS_E_PERMISSION, "%s is not a program", path);
-	else if (st.st_uid != 0 && st.st_uid != geteuid())
+	else if (!zs_fs_owner_ok(st.st_uid, geteuid()))
 		rc = zs_err_set(err, ZS_E_PERMISSION, "%s belongs to another user (uid %u)", path, (unsigned)st.st_uid);
 	else if (st.st_mode & 022)
 		rc = zs_err_set(err, ZS_E_PERMISSION, "%s can be written by others (mode %04o)", path, (unsigned)st.st_mode & 07777);

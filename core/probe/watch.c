@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The polling behind the matrix.  Each address has its own pace: the first look
- * at once, then 20 ms growing by half to 5 s; a second look that has to count
+ * at once, then 20 ms growing by half to 250 ms, after 30 s to 5 s, and never
+ * more than 40 questions a second; a second look that has to count
  * comes 200 ms after the first, from another port.  Addresses that are done are
  * left in peace.
  */
@@ -14,6 +15,9 @@
 
 enum {
 	FIRST_PAUSE_MS = 20,
+	EARLY_PAUSE_MS = 250,		/* a secondary that is 10 s behind is seen at 10.3 s */
+	EARLY_MS = 30 * 1000,
+	QUESTION_MS = 25,		/* of one address: so far apart on the average */
 	LAST_PAUSE_MS = 5000,
 	PROGRESS_MS = 100,
 	RETRY_MS = 1000,		/* when the servers of the zone could not be found */
@@ -419,6 +423,15 @@ static int64_t next_pause(const struct address *a)
 	return pause;
 }
 
+/* Patience grows with the wait; many names make each address's turn longer. */
+static uint32_t longest_pause(const struct address *a)
+{
+	uint32_t fair = (uint32_t)a->watch->ntargets * QUESTION_MS;
+	uint32_t longest = now_ms(a->watch) - a->watch->started_ms < EARLY_MS ? EARLY_PAUSE_MS : LAST_PAUSE_MS;
+
+	return fair > longest ? fair : longest;
+}
+
 static void schedule(struct address *a)
 {
 	int64_t pause = next_pause(a);
@@ -427,8 +440,8 @@ static void schedule(struct address *a)
 		return;
 	a->timer = zs_loop_timer(a->watch->zones->loop, (uint64_t)pause, on_pause, a);
 	a->pause_ms += a->pause_ms / 2;
-	if (a->pause_ms > LAST_PAUSE_MS)
-		a->pause_ms = LAST_PAUSE_MS;
+	if (a->pause_ms > longest_pause(a))
+		a->pause_ms = longest_pause(a);
 }
 
 /* All questions of a look have ended. */

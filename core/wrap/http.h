@@ -44,10 +44,16 @@ struct zs_http_reply {
 	size_t nlinks;
 };
 
+enum zs_http_fate {
+	ZS_HTTP_UNSENT,		/* the request certainly did not reach the server */
+	ZS_HTTP_SENT,		/* it did, or perhaps did */
+	ZS_HTTP_HOPELESS	/* it did not, and would not the next time: no trust */
+};
+
 /* reply is NULL when nothing usable arrived; err is then set (ZS_E_NETWORK, or
- * ZS_E_CA_PROTOCOL when the answer broke a cap).  sent is false where the request
- * certainly did not reach the server.  Must not cancel the call it is told of. */
-typedef void zs_http_done(const struct zs_http_reply *reply, const struct zs_err *err, bool sent, void *user);
+ * ZS_E_CA_PROTOCOL when the answer broke a cap).  A request is sent once: no
+ * library repeats it behind our back.  Must not cancel the call it is told of. */
+typedef void zs_http_done(const struct zs_http_reply *reply, const struct zs_err *err, enum zs_http_fate fate, void *user);
 
 /* Hooks itself into the loop's wait. user_agent is completed with the library's version.
  * NULL when memory ran out. */

@@ -7,6 +7,9 @@
  * connection's ALPN instead of opening more; one connection for each host holds
  * until a server turns out to speak HTTP/1.1 only; libcurl's own size limit
  * does not hold for chunked bodies, so the write callback enforces the cap.
+ * libcurl silently sends a request again when a connection in use dies without an
+ * answer; for a signed POST that would be a used nonce and perhaps a second order,
+ * so the body comes from a callback that cannot be rewound.
  */
 #include "wrap/http.h"
 
@@ -69,8 +72,8 @@ struct zs_http_call {
 	struct curl_slist *headers;
 	struct zs_buf request, body, head;	/* head: kept header values, end to end */
 	struct spans spans;
-	size_t head_seen;
-	bool too_large, private_refused;
+	size_t head_seen, request_read;
+	bool too_large, head_too_large, private_refused;
 	char curl_error[CURL_ERROR_SIZE];
 	char *url;
 	zs_http_done *done;
@@ -127,7 +130,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *user)
 
 	call->head_seen += line.n;
 	if (call->head_seen > HEADERS_MAX) {
-		call->too_large = true;
+		call->head_too_large = true;
 		return 0;
 	}
 	/* a new status line: what an interim response said does not count */
@@ -139,6 +142,26 @@ static size_t on_header(char *data, size_t size, size_t n, void *user)
 	struct zs_slice name = zs_slice_cut(&value, ':');
 	keep_header(call, zs_slice_trim(name), zs_slice_trim(value));
 	return size * n;
+}
+
+/* What libcurl is to send, once. */
+static size_t on_send(char *dst, size_t size, size_t n, void *user)
+{
+	struct zs_http_call *call = user;
+	size_t left = call->request.len - call->request_read, take = left < size * n ? left : size * n;
+
+	if (take)
+		memcpy(dst, call->request.data + call->request_read, take);
+	call->request_read += take;
+	return take;
+}
+
+static int on_rewind(void *user, curl_off_t offset, int origin)
+{
+	(void)user;
+	(void)offset;
+	(void)origin;
+	return CURL_SEEKFUNC_FAIL;
 }
 
 static bool is_private4(uint32_t a)
@@ -286,7 +309,7 @@ static CURLcode set_callbacks(struct zs_http_call *call)
 	return rc;
 }
 
-/* The body stays in call->request, where libcurl reads it. */
+/* The body stays in call->request, where on_send reads it. */
 static CURLcode set_post(struct zs_http_call *call, struct zs_slice body)
 {
 	CURLcode rc;
@@ -299,7 +322,11 @@ static CURLcode set_post(struct zs_http_call *call, struct zs_slice body)
 	if (!rc)
 		rc = curl_easy_setopt(call->easy, CURLOPT_POSTFIELDSIZE, (long)call->request.len);
 	if (!rc)
-		rc = curl_easy_setopt(call->easy, CURLOPT_POSTFIELDS, zs_buf_str(&call->request));
+		rc = curl_easy_setopt(call->easy, CURLOPT_READFUNCTION, on_send);
+	if (!rc)
+		rc = curl_easy_setopt(call->easy, CURLOPT_READDATA, call);
+	if (!rc)
+		rc = curl_easy_setopt(call->easy, CURLOPT_SEEKFUNCTION, on_rewind);
 	return rc;
 }
 
@@ -409,8 +436,20 @@ static const struct { CURLcode code; const char *why; const char *hint; } reason
 	{ CURLE_PEER_FAILED_VERIFICATION, "the server's certificate is not trusted",
 	  "name the CA's root with ca-bundle (--ca-bundle FILE)" },
 	{ CURLE_SSL_CONNECT_ERROR, "the TLS handshake failed", "is this an https URL, and does the server speak TLS 1.2 or newer?" },
-	{ CURLE_UNSUPPORTED_PROTOCOL, "only https is spoken", "use an https:// URL" },
+	{ CURLE_SEND_FAIL_REWIND, "the connection ended before the answer came", "" },
+	{ CURLE_UNSUPPORTED_PROTOCOL, "this is not an answer in HTTP", "is this the URL of an ACME directory?" },
 };
+
+/* libcurl calls a header line beyond its own 100 KiB "out of memory". */
+static void fill_cap(const struct zs_http_call *call, struct zs_err *err)
+{
+	if (call->too_large)
+		zs_err_set(err, ZS_E_CA_PROTOCOL, "the answer is larger than %zu octets", call->body.max);
+	else if (call->private_refused)
+		zs_err_set(err, ZS_E_CA_PROTOCOL, "the host resolves to a private address, but the directory does not");
+	else
+		zs_err_set(err, ZS_E_CA_PROTOCOL, "the answer's header is larger than %d octets", HEADERS_MAX);
+}
 
 static void fill_error(struct zs_http_call *call, CURLcode code, struct zs_err *err)
 {
@@ -422,30 +461,29 @@ static void fill_error(struct zs_http_call *call, CURLcode code, struct zs_err *
 			hint = reasons[i].hint;
 		}
 	}
-	if (call->too_large)
-		zs_err_set(err, ZS_E_CA_PROTOCOL, "the answer is larger than %zu octets", call->body.max);
-	else if (call->private_refused)
-		zs_err_set(err, ZS_E_CA_PROTOCOL, "the host resolves to a private address, but the directory does not");
+	if (call->too_large || call->private_refused || call->head_too_large || code == CURLE_OUT_OF_MEMORY)
+		fill_cap(call, err);
+	else if (code == CURLE_SEND_FAIL_REWIND || !*call->curl_error)
+		zs_err_set(err, ZS_E_NETWORK, "%s", why);
 	else
-		zs_err_set(err, ZS_E_NETWORK, "%s%s%s%s", why, *call->curl_error ? " (" : "", call->curl_error,
-			   *call->curl_error ? ")" : "");
+		zs_err_set(err, ZS_E_NETWORK, "%s (%s)", why, call->curl_error);
 	zs_err_where(err, "%s", call->url);
 	zs_err_subject(err, "%s", call->peer->name);
 	if (*hint)
 		zs_err_hint(err, "%s", hint);
 }
 
-/* False only where the request certainly did not reach the server. */
-static bool was_sent(CURLcode code)
+static enum zs_http_fate fate_of(CURLcode code)
 {
 	static const CURLcode before[] = { CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT,
-					   CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_URL_MALFORMAT,
-					   CURLE_UNSUPPORTED_PROTOCOL };
+					   CURLE_SSL_CONNECT_ERROR, CURLE_URL_MALFORMAT };
 
+	if (code == CURLE_PEER_FAILED_VERIFICATION)
+		return ZS_HTTP_HOPELESS;
 	for (size_t i = 0; i < ZS_COUNT(before); i++)
 		if (before[i] == code)
-			return false;
-	return true;
+			return ZS_HTTP_UNSENT;
+	return ZS_HTTP_SENT;
 }
 
 static void note_connection(struct zs_http *http, CURL *easy)
@@ -471,10 +509,10 @@ static void finish(struct zs_http *http, CURL *easy, CURLcode code)
 	note_connection(http, easy);
 	if (code == CURLE_OK) {
 		fill_reply(call, &reply);
-		call->done(&reply, NULL, true, call->user);
+		call->done(&reply, NULL, ZS_HTTP_SENT, call->user);
 	} else {
 		fill_error(call, code, &err);
-		call->done(NULL, &err, was_sent(code), call->user);
+		call->done(NULL, &err, fate_of(code), call->user);
 	}
 	call_free(call);
 }

@@ -41,7 +41,7 @@ ROUTES = [('directory', r'dir'), ('newNonce', r'nonce'), ('newAccount', r'accoun
           ('finalize', r'f/(\w+)'), ('cert', r'cert/(\w+)'), ('alternate', r'alt/(\w+)')]
 SIGNED = {'newAccount', 'newOrder', 'account', 'order', 'authz', 'challenge', 'finalize', 'cert', 'alternate'}
 DEFAULTS = {'validate': False, 'eab_keys': {}, 'eab_required': False, 'terms': True, 'order_ready': False,
-            'authz_valid': False, 'forget_accounts_after': 0, 'alternates': False, 'caa': [], 'profiles': None}
+            'authz_valid': False, 'forget_accounts_after': 0, 'lost_status': 400, 'alternates': False, 'caa': [], 'profiles': None}
 
 
 class Request:
@@ -87,6 +87,7 @@ class Case:
             for fault in self.faults:
                 if fault.name in AFTER and fault.acts(request.op):
                     AFTER[fault.name](self, request, reply, **fault.arguments)
+            self.note_shown(request, reply)
             entry['status'] = reply.status
             entry['mode'] = reply.mode
             entry['type'] = (reply.obj or {}).get('type', '').rpartition(':')[2] if isinstance(reply.obj, dict) else ''
@@ -101,9 +102,14 @@ class Case:
                     return BEFORE[fault.name](self, request, **fault.arguments)
             return getattr(self, f'do_{request.op}')(request)
         except Refused as refused:
-            if refused.kind not in ('accountDoesNotExist', 'agreementRequired', 'externalAccountRequired'):
+            if refused.rude:
                 entry['violation'] = f'{request.op}: {refused.detail}'
             return problem_reply(refused.kind, refused.status, refused.detail)
+
+    def note_shown(self, request, reply):
+        """What the client believes about its order: a fault may have shown another status than the true one."""
+        if request.op in ('order', 'finalize') and request.ident in self.orders and isinstance(reply.obj, dict):
+            self.orders[request.ident]['shown'] = reply.obj.get('status')
 
     def add_nonce(self, request, reply):
         if request.method == 'GET' and request.op != 'newNonce':
@@ -132,17 +138,18 @@ class Case:
         by_key = request.op == 'newAccount'
         require(set(header) == {'alg', 'nonce', 'url', 'jwk' if by_key else 'kid'}, 'members of the protected header')
         require(header['url'] == request.url, 'url of the JWS is not that of the request', 'unauthorized', 403)
-        jwk = header['jwk'] if by_key else self.key_of(header['kid'])
+        jwk = header['jwk'] if by_key else self.key_of(header['kid'], request.op)
         jws.check_signature(jwk, header['alg'], signed, signature)
         require(header['nonce'] in self.nonces, 'the nonce is unknown or was used before', 'badNonce')
         self.nonces.discard(header['nonce'])
 
-    def key_of(self, kid):
+    def key_of(self, kid, op):
+        """The account's key; after so many orders newOrder finds all accounts forgotten, once."""
         limit = self.options['forget_accounts_after']
-        if limit and len(self.orders) >= limit:
+        if op == 'newOrder' and limit and len(self.orders) >= limit:
             self.accounts.clear()
             self.options['forget_accounts_after'] = 0
-        require(kid in self.accounts, 'there is no such account', 'accountDoesNotExist', self.options.get('lost_status', 400))
+        require(kid in self.accounts, 'there is no such account', 'accountDoesNotExist', self.options['lost_status'], rude=False)
         return self.accounts[kid]['jwk']
 
     def expect_read(self, request):
@@ -171,20 +178,20 @@ class Case:
         url = f'{self.base}/u/{jws.thumbprint(jwk).replace("-", "_")}'
         if url in self.accounts:
             return self.account_reply(url, 200)
-        require(not payload.get('onlyReturnExisting'), 'there is no such account', 'accountDoesNotExist')
+        require(not payload.get('onlyReturnExisting'), 'there is no such account', 'accountDoesNotExist', rude=False)
         self.check_new_account(payload, request)
         self.accounts[url] = {'jwk': jwk, 'contact': payload.get('contact', [])}
         return self.account_reply(url, 201)
 
     def check_new_account(self, payload, request):
         require(not self.options['terms'] or payload.get('termsOfServiceAgreed') is True, 'agree to the terms',
-                'agreementRequired', 403)
+                'agreementRequired', 403, rude=False)
         for contact in payload.get('contact', []):
             require(re.fullmatch(r'mailto:[^?,@\s]+@[^?,@\s]+', contact), 'contact', 'invalidContact')
         if 'externalAccountBinding' in payload:
             jws.check_binding(payload['externalAccountBinding'], request.jws, self.options['eab_keys'])
         else:
-            require(not self.options['eab_required'], 'bind an external account', 'externalAccountRequired', 403)
+            require(not self.options['eab_required'], 'bind an external account', 'externalAccountRequired', 403, rude=False)
 
     def account_reply(self, url, status):
         reply = Reply(status, {'status': 'valid', 'contact': self.accounts[url]['contact'], 'orders': f'{url}/orders'})
@@ -287,7 +294,7 @@ class Case:
     def do_finalize(self, request):
         order = self.owned(self.orders, request)
         state = self.order_status(order)
-        require(state == 'ready', f'the order is {state}', 'orderNotReady', 403)
+        require(state == 'ready', f'the order is {state}', 'orderNotReady', 403, rude=order.get('shown', 'ready') != 'ready')
         payload = jws.read_json(request.payload, 'the payload')
         require(set(payload) == {'csr'}, 'members of finalize')
         order['csr'] = self.read_csr(payload['csr'], order)

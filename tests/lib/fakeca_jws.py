@@ -16,16 +16,16 @@ CURVES = {'P-256': (ec.SECP256R1, 32, hashes.SHA256, 'ES256'), 'P-384': (ec.SECP
 
 
 class Refused(Exception):
-    """The request breaks a rule; type is the ACME error type."""
+    """The request breaks a rule, or (rude=False) only asks for what it cannot get; kind is the ACME error type."""
 
-    def __init__(self, detail, kind='malformed', status=400):
+    def __init__(self, detail, kind='malformed', status=400, rude=True):
         super().__init__(detail)
-        self.detail, self.kind, self.status = detail, kind, status
+        self.detail, self.kind, self.status, self.rude = detail, kind, status, rude
 
 
-def require(condition, detail, kind='malformed', status=400):
+def require(condition, detail, kind='malformed', status=400, rude=True):
     if not condition:
-        raise Refused(detail, kind, status)
+        raise Refused(detail, kind, status, rude)
 
 
 def b64(text):
@@ -106,7 +106,7 @@ def check_binding(binding, outer, keys):
     header, payload, signed, signature = open_envelope(json.dumps(binding).encode())
     require(set(header) == {'alg', 'kid', 'url'}, 'members of the binding\'s header')
     require(header['alg'] == 'HS256' and header['url'] == outer['url'], 'alg or url of the binding')
-    require(header['kid'] in keys, 'unknown key identifier', 'unauthorized', 403)
+    require(header['kid'] in keys, 'unknown key identifier', 'unauthorized', 403, rude=False)
     require(read_json(payload, 'the binding') == outer['jwk'], 'the binding is for another key')
     mac = hmac.new(b64(keys[header['kid']]), signed, 'sha256').digest()
-    require(hmac.compare_digest(mac, signature), 'the MAC does not hold', 'unauthorized', 403)
+    require(hmac.compare_digest(mac, signature), 'the MAC does not hold', 'unauthorized', 403, rude=False)
