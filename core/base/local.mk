@@ -11,4 +11,5 @@ core_base_libzs_base_a_SOURCES = \
 	core/base/log.c core/base/log.h \
 	core/base/name.c core/base/name.h \
 	core/base/slice.c core/base/slice.h \
+	core/base/url.c core/base/url.h \
 	core/base/vec.c core/base/vec.h

@@ -120,15 +120,6 @@ int zs_run_job_make(struct zs_run *run, const struct zs_conf_certificate *conf, 
 
 /* ---- vault ---- */
 
-/* "https://host[:port]" of a URL that the configuration has checked. */
-static struct zs_slice origin_of(const char *url)
-{
-	static const size_t scheme = sizeof("https://") - 1;
-	size_t n = strlen(url);
-
-	return zs_slice_of(url, n < scheme ? n : scheme + strcspn(url + scheme, "/?#"));
-}
-
 static void on_job_ready(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user);
 
 void zs_run_job_lock(struct zs_run_job *job)
@@ -149,9 +140,10 @@ void zs_run_job_lock(struct zs_run_job *job)
 	struct zs_err err;
 	int rc = origins && contacts ? 0 : zs_err_set(&err, ZS_E_NOMEM, "no memory for a job");
 
+	/* the directory's own origin is always in the set */
+	if (!rc && !zs_url_origin(zs_slice_str(ca->directory), &origins[msg.origins.n++]))
+		rc = zs_err_set(&err, ZS_E_CONFIG, "the directory of CA %s is no https URL", ca->name);
 	if (!rc) {
-		/* the directory's own origin is always in the set */
-		origins[msg.origins.n++] = origin_of(ca->directory);
 		for (size_t i = 0; i < ca->origins.n; i++)
 			origins[msg.origins.n++] = zs_slice_str(ca->origins.items[i]);
 		for (size_t i = 0; i < ca->contacts.n; i++)

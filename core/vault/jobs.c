@@ -40,14 +40,7 @@ bool zs_job_holds(const struct zs_jobs *jobs, const char *certificate)
 
 bool zs_job_allows(const struct zs_job *job, struct zs_slice url)
 {
-	char origin[ZS_MAX_ORIGIN];
-
-	if (!zs_url_origin(url, origin))
-		return false;
-	for (uint32_t i = 0; i < job->n_origins; i++)
-		if (strcmp(origin, job->origins[i]) == 0)
-			return true;
-	return false;
+	return zs_url_in(url, job->origins);
 }
 
 struct zs_pending zs_job_pending(const struct zs_job *job, const char *order_url, const char *finalize_url)

@@ -6,17 +6,16 @@
 #ifndef ZS_VAULT_JOBS_H
 #define ZS_VAULT_JOBS_H
 
+#include "base/url.h"
 #include "ipc/proto.h"
 #include "vault/account.h"
 #include "vault/pending.h"
-#include "vault/url.h"
 
 struct zs_job {
 	uint32_t id;
 	struct zs_arena arena;			/* the strings below */
 	const char *certificate, *profile, *key_type;
-	char (*origins)[ZS_MAX_ORIGIN];		/* normal form */
-	uint32_t n_origins;
+	struct zs_origins origins;		/* the CA's pinned set */
 	const char **contacts;
 	uint32_t n_contacts;
 	struct zs_name *identifiers;

@@ -18,7 +18,6 @@ core_vault_libzs_vault_a_SOURCES = \
 	core/vault/sign.c \
 	core/vault/state.c core/vault/state.h \
 	core/vault/store.c \
-	core/vault/url.c core/vault/url.h \
 	core/vault/vault.h
 
 pkglibexec_PROGRAMS += core/vault/zoneseal-vault

@@ -59,28 +59,34 @@ static int read_names(const struct zs_msg_vault_job *order, struct zs_job *job, 
 }
 
 /* "https://host[:port]" with nothing behind but one slash. */
-static bool read_origin(struct zs_slice text, char dst[static ZS_MAX_ORIGIN])
+static bool read_origin(struct zs_slice text, struct zs_slice *ret)
 {
-	size_t slashes = 0;
-
-	for (size_t i = 0; i < text.n; i++)
-		slashes += text.p[i] == '/' || text.p[i] == '?' ? 1 : 0;
-	if (slashes == 3 && text.p[text.n - 1] == '/')
-		slashes--;
-	return slashes == 2 && zs_url_origin(text, dst);
+	if (!zs_url_origin(text, ret))
+		return false;
+	return ret->n == text.n || zs_slice_eq_str(zs_slice_of(text.p + ret->n, text.n - ret->n), "/");
 }
 
 static int read_origins(const struct zs_msg_vault_job *order, struct zs_job *job, struct zs_err *err)
 {
+	struct zs_slice *items;
+
 	if (order->origins.n == 0 || order->origins.n > MAX_ORIGINS)
 		return bad(err, "a CA needs 1 to 16 origins");
-	job->origins = zs_arena_alloc(&job->arena, order->origins.n * sizeof(*job->origins));
-	if (job->origins == NULL)
+	items = zs_arena_alloc(&job->arena, order->origins.n * sizeof(*items));
+	if (items == NULL)
 		return no_memory(err);
-	for (uint32_t i = 0; i < order->origins.n; i++)
-		if (!read_origin(order->origins.items[i], job->origins[i]))
+	for (uint32_t i = 0; i < order->origins.n; i++) {
+		struct zs_slice origin;
+		const char *kept;
+
+		if (!read_origin(order->origins.items[i], &origin))
 			return bad(err, "an origin of the CA is not https://host[:port]");
-	job->n_origins = order->origins.n;
+		kept = copy(job, origin);
+		if (kept == NULL)
+			return no_memory(err);
+		items[i] = zs_slice_str(kept);
+	}
+	job->origins = (struct zs_origins){ items, order->origins.n };
 	return 0;
 }
 

@@ -149,7 +149,7 @@ def test_secret_file_that_others_can_read_is_refused(zs):
     key.chmod(0o644)
     zs.providers['open'] = {'plugin': 'rfc2136', 'nameserver': zs.lab.vars['LAB_PRIMARY'], 'tsig-key-file': key}
     zs.certificate('corp', 'a.example.test', provider='open')
-    result = zs.run('issue').expect(3)
+    result = zs.run('issue').expect(9)
     assert 'open.key' in result.err
 
 
