@@ -22,7 +22,7 @@ struct row {
 	const char *hint;	/* NULL: that of the code */
 };
 
-#define ACCOUNT_HINT "check `contact`, `terms` and the external account binding of the CA in the configuration"
+#define ACCOUNT_HINT "check `email`, `agree-tos` and the external account binding (`eab-kid`) of the CA in the configuration"
 
 static const struct row types[] = {
 	{ "accountDoesNotExist", ZS_E_CA_ACCOUNT, ZS_PROBLEM_ACCOUNT_GONE, NULL },
@@ -244,6 +244,9 @@ void zs_problem_object(struct zs_json problem, const struct zs_problem_source *s
 	put_text(err, type.n ? type : zs_slice_str(NO_TYPE), detail, source,
 		 text_of(problem, "instance"));
 	finish(err, type, detail, source);
+	/* an order or a challenge that ended so stays so: no fault of the network */
+	if (!source->status && err->code == ZS_E_NETWORK)
+		err->code = ZS_E_CA_REFUSED;
 	add_subproblems(err, problem);
 }
 

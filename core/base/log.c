@@ -34,6 +34,8 @@ static struct {
 	struct zs_buf secrets[MAX_SECRETS];
 } state = { .role = "", .instance = "", .max = ZS_LOG_INFO };
 
+static const char not_shown[] = "[not shown: too long, or no memory]";
+
 static const char *const level_names[] = {
 	[ZS_LOG_ERROR] = "error",
 	[ZS_LOG_WARN] = "warn",
@@ -170,7 +172,7 @@ static void add_harmless(struct zs_buf *dst, struct zs_slice raw)
 
 	hide_secrets(&hidden, raw);
 	if (hidden.failed)
-		zs_buf_add_str(dst, "[not shown: too long, or no memory]");
+		zs_buf_add_str(dst, not_shown);
 	else
 		zs_clean(dst, zs_buf_slice(&hidden), false);
 	zs_buf_done(&hidden);
@@ -260,12 +262,33 @@ static struct zs_slice without_line_end(struct zs_slice s)
 	return s;
 }
 
+/* The line with job and text made harmless. */
+static void emit_clean(struct zs_log_line line, struct zs_slice raw)
+{
+	char text[MAX_TEXT], job[ZS_MAX_ID + 1];
+	struct zs_buf text_buf = on_array(text, sizeof(text));
+	struct zs_buf job_buf = on_array(job, sizeof(job));
+
+	zs_clean(&job_buf, zs_slice_str(line.job), false);
+	add_harmless(&text_buf, without_line_end(raw));
+	line.job = zs_buf_str(&job_buf);
+	line.text = zs_buf_str(&text_buf);
+	emit(&line);
+}
+
+void zs_log_forward(const struct zs_log_line *line)
+{
+	int saved = errno;
+
+	if (zs_log_on(line->level))
+		emit_clean(*line, zs_slice_str(line->text));
+	errno = saved;
+}
+
 void zs_log(enum zs_level level, const char *job, const char *fmt, ...)
 {
+	const struct zs_log_line line = { level, state.role, state.instance, job, NULL };
 	struct zs_buf raw = ZS_BUF_SECRET(MAX_RAW);
-	char text[MAX_TEXT], clean_job[ZS_MAX_ID + 1];
-	struct zs_buf buf = on_array(text, sizeof(text));
-	struct zs_buf job_buf = on_array(clean_job, sizeof(clean_job));
 	int saved = errno;
 	va_list ap;
 
@@ -274,13 +297,10 @@ void zs_log(enum zs_level level, const char *job, const char *fmt, ...)
 	va_start(ap, fmt);
 	zs_buf_vaddf(&raw, fmt, ap);
 	va_end(ap);
-	zs_clean(&job_buf, zs_slice_str(job), false);
 	if (raw.failed)
-		zs_buf_add_str(&buf, "[not shown: too long, or no memory]");
+		emit_clean(line, zs_slice_str(not_shown));
 	else
-		add_harmless(&buf, without_line_end(zs_buf_slice(&raw)));
+		emit_clean(line, zs_buf_slice(&raw));
 	zs_buf_done(&raw);
-	emit(&(struct zs_log_line){ level, state.role, state.instance,
-		zs_buf_str(&job_buf), zs_buf_str(&buf) });
 	errno = saved;
 }

@@ -30,6 +30,8 @@ bool zs_log_on(enum zs_level level);
 /* Values that must never appear (secrets); copied, at most 32, shorter than 6 octets ignored. */
 void zs_log_redact(struct zs_slice secret);
 void zs_log(enum zs_level level, const char *job, const char *fmt, ...) ZS_PRINTF(3, 4);
+/* A line of another process: cleaned, and to the sink where its level is on. */
+void zs_log_forward(const struct zs_log_line *line);
 /* Writes a line (of this or another process) to stderr in the text form. */
 void zs_log_print(const struct zs_log_line *line);
 const char *zs_level_name(enum zs_level level);

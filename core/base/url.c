@@ -154,11 +154,12 @@ enum zs_url_fault zs_url_split(struct zs_slice url, struct zs_url *ret)
 
 static enum zs_url_fault split_https(struct zs_slice url, struct zs_url *ret)
 {
-	enum zs_url_fault fault = zs_url_split(url, ret);
+	static const char https[] = "https://";
+	size_t n = sizeof(https) - 1;
 
-	if (!fault && !zs_slice_eq_nocase(ret->scheme, "https"))
+	if (!check_octets(url) && (url.n < n || !zs_slice_eq_nocase(zs_slice_of(url.p, n), https)))
 		return ZS_URL_SCHEME;
-	return fault;
+	return zs_url_split(url, ret);
 }
 
 bool zs_url_ok(struct zs_slice url, const char **why)

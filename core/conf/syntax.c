@@ -10,31 +10,12 @@
 #include <string.h>
 
 #include "base/name.h"
+#include "base/url.h"
 #include "wrap/idn.h"
 
 enum { MAX_SCOPE = 15 }; /* IF_NAMESIZE without its NUL */
 
-/* ---- URLs ---- */
-
-struct url {
-	struct zs_slice scheme, authority, rest; /* rest begins with / ? or # */
-};
-
-static bool split_url(struct zs_slice text, struct url *ret)
-{
-	struct zs_slice rest = text;
-	size_t n = 0;
-
-	ret->scheme = zs_slice_cut(&rest, ':');
-	if (!zs_slice_starts(rest, "//"))
-		return false;
-	rest = zs_slice_of(rest.p + 2, rest.n - 2);
-	while (n < rest.n && !strchr("/?#", rest.p[n]))
-		n++;
-	ret->authority = zs_slice_of(rest.p, n);
-	ret->rest = zs_slice_of(rest.p + n, rest.n - n);
-	return true;
-}
+/* ---- parts ---- */
 
 static bool port_ok(struct zs_slice text)
 {
@@ -62,67 +43,67 @@ static bool split_brackets(struct zs_slice text, struct zs_slice *host)
 	return !rest.n || (rest.p[0] == ':' && port_ok(zs_slice_of(rest.p + 1, rest.n - 1)));
 }
 
-static const char *check_authority(struct zs_slice authority)
-{
-	struct zs_slice rest = authority, host;
-	struct zs_name name;
-	const char *why;
+/* ---- URLs ---- */
 
-	if (memchr(authority.p, '@', authority.n))
-		return "user and password do not belong in the configuration";
-	if (authority.n && authority.p[0] == '[')
-		return split_brackets(authority, &host) && ip_ok(AF_INET6, host) ? NULL : "no [IPv6 address]:port";
-	host = zs_slice_cut(&rest, ':');
-	if (host.n < authority.n && !port_ok(rest))
-		return "no port in 1..65535";
-	if (!host.n)
-		return "no host in the URL";
-	return zs_name_parse(host, ZS_NAME_OWNER, &name, &why) && !name.wildcard ? NULL : "no valid host in the URL";
+static const char *const url_faults[] = {
+	[ZS_URL_FINE] = NULL,
+	[ZS_URL_EMPTY] = "not a URL",
+	[ZS_URL_LONG] = "a URL longer than 2048 octets",
+	[ZS_URL_OCTET] = "not a URL (a blank or a character that is not ASCII)",
+	[ZS_URL_CHARACTER] = "not a URL (a character that must be escaped)",
+	[ZS_URL_SCHEME] = "not a URL",
+	[ZS_URL_USER] = "user and password do not belong in the configuration",
+	[ZS_URL_HOST] = "no host in the URL, or no valid one",
+	[ZS_URL_PORT] = "no port in 1..65535",
+	[ZS_URL_FRAGMENT] = "a URL with a fragment (#)",
+};
+_Static_assert(ZS_COUNT(url_faults) == ZS_URL_FAULT__COUNT, "one text per fault");
+
+/* A host that people wrote is looked at more closely. */
+static bool host_ok(struct zs_slice host)
+{
+	struct zs_name name;
+
+	if (host.p[0] == '[')
+		return ip_ok(AF_INET6, zs_slice_of(host.p + 1, host.n - 2));
+	return zs_name_parse(host, ZS_NAME_OWNER, &name, NULL) && !name.wildcard;
 }
 
-static const char *check_url(struct zs_slice text, struct url *ret)
+static const char *check_url(struct zs_slice text, struct zs_url *ret)
 {
-	if (text.n > ZS_MAX_URL)
-		return "a URL longer than 2048 octets";
-	if (!zs_slice_is_graph(text))
-		return "not a URL (a blank or a character that is not ASCII)";
-	for (size_t i = 0; i < text.n; i++)
-		if (strchr("\"<>\\^`{|}", text.p[i]))
-			return "not a URL (a character that must be escaped)";
-	if (!split_url(text, ret))
-		return "not a URL";
-	return check_authority(ret->authority);
+	const char *why = url_faults[zs_url_split(text, ret)];
+
+	if (why)
+		return why;
+	return host_ok(ret->host) ? NULL : url_faults[ZS_URL_HOST];
 }
 
 const char *zs_conf_check_https(struct zs_slice text)
 {
-	struct url url;
+	struct zs_url url;
 	const char *why = check_url(text, &url);
 
 	if (why)
 		return why;
-	if (!zs_slice_eq_nocase(url.scheme, "https"))
-		return "not an https:// URL";
-	return memchr(text.p, '#', text.n) ? "a URL with a fragment (#)" : NULL;
+	return zs_url_ok(text, NULL) ? NULL : "not an https:// URL";
 }
 
 const char *zs_conf_check_origin(struct zs_slice text, struct zs_slice *origin)
 {
-	struct url url;
+	struct zs_url url;
 	const char *why = check_url(text, &url);
 
 	if (why)
 		return why;
-	if (!zs_slice_eq_nocase(url.scheme, "https") || (url.rest.n && !zs_slice_eq_str(url.rest, "/")))
+	if ((url.rest.n && !zs_slice_eq_str(url.rest, "/")) || !zs_url_origin(text, origin))
 		return "not https://HOST or https://HOST:PORT";
-	*origin = zs_slice_of(text.p, text.n - url.rest.n);
 	return NULL;
 }
 
 const char *zs_conf_check_proxy(struct zs_slice text)
 {
 	static const char *const schemes[] = { "http", "https", "socks5", "socks5h" };
-	struct url url;
+	struct zs_url url;
 	const char *why = check_url(text, &url);
 
 	if (why)

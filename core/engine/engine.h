@@ -22,10 +22,13 @@ struct zs_session;
 struct zs_job;
 struct zs_batch;
 
+struct zs_peer_request;
+
 struct zs_peer {
 	enum zs_role role;
 	char instance[ZS_MAX_ID + 1];
 	struct zs_chan *chan;		/* NULL once it is gone */
+	struct zs_peer_request *requests;	/* open ones */
 };
 
 struct zs_engine {
@@ -44,13 +47,13 @@ int zs_peer_add(struct zs_engine *engine, enum zs_role role, struct zs_slice ins
 /* NULL and err (ZS_E_PEER) when there is no such peer or it died. */
 struct zs_chan *zs_peer_chan(struct zs_engine *engine, enum zs_role role, const char *instance, struct zs_err *err);
 void zs_peers_done(struct zs_engine *engine);
-/* Tells front that a peer did not answer in time. */
-void zs_peer_stuck(struct zs_engine *engine, enum zs_role role, const char *instance);
-
 /* A call to a peer; the error (peer gone, no memory) comes through fn too, so that callers
- * have one way for it to fail. fn may be called from inside only on such an error. */
+ * have one way for it to fail. fn may be called from inside only on such an error. timeout_ms 0
+ * = 30 s. A peer that does not answer in time is reported to front, which kills it. */
 void zs_peer_call(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t type, const void *body,
 		  uint64_t timeout_ms, zs_chan_reply_fn *fn, void *user, uint32_t *ret_id);
+/* Forgets fn and tells the peer; an id that is not open any more is fine. */
+void zs_peer_cancel(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t id);
 
 static inline struct zs_loop *zs_engine_loop(const struct zs_engine *engine)
 {

@@ -12,7 +12,25 @@
 
 #include "base/log.h"
 
-enum { PEERS_MAX = 256 };
+enum { PEERS_MAX = 256, ANSWER_MS = 30 * 1000 };
+
+/* A request that waits for its answer. */
+struct zs_peer_request {
+	struct zs_peer_request *next, **at;
+	struct zs_engine *engine;
+	struct zs_peer *peer;
+	uint32_t id;
+	zs_chan_reply_fn *fn;
+	void *user;
+};
+
+static void request_free(struct zs_peer_request *request)
+{
+	*request->at = request->next;
+	if (request->next)
+		request->next->at = request->at;
+	free(request);
+}
 
 /* Peers only answer; a request from one of them is against the table already. */
 static void on_request(struct zs_chan *chan, struct zs_incoming *in, void *user)
@@ -28,7 +46,8 @@ static void on_closed(struct zs_chan *chan, const struct zs_err *err, void *user
 	if (err && err->code)
 		zs_warn(NULL, "lost %s: %s", zs_chan_peer_name(chan), err->text);
 	zs_chan_free(chan);
-	peer->chan = NULL;
+	if (peer->chan == chan)
+		peer->chan = NULL;
 }
 
 static struct zs_peer *find(struct zs_engine *engine, enum zs_role role, const char *instance)
@@ -70,11 +89,13 @@ int zs_peer_add(struct zs_engine *engine, enum zs_role role, struct zs_slice ins
 		return -ZS_E_NOMEM;
 	}
 	snprintf(name, sizeof(name), *id ? "%s[%s]" : "%s", zs_role_name(role), id);
-	zs_chan_free(peer->chan);
+	struct zs_chan *old = peer->chan;
 	peer->chan = zs_chan_new(zs_engine_loop(engine), &(struct zs_chan_spec){
 		.fd = fd, .self = ZS_ROLE_ENGINE, .peer = role, .link = ZS_LINK_ENGINE, .peer_name = name,
 		.handler = on_request, .closed = on_closed, .user = peer,
 	});
+	/* front may be faster than the end of the old channel: what waits there hears of it here */
+	zs_chan_abort(old);
 	return peer->chan ? 0 : -ZS_E_NOMEM;
 }
 
@@ -88,32 +109,87 @@ struct zs_chan *zs_peer_chan(struct zs_engine *engine, enum zs_role role, const 
 	return NULL;
 }
 
+static void report_stuck(struct zs_engine *engine, const struct zs_peer *peer)
+{
+	const struct zs_msg_peer_stuck stuck = { .role = peer->role, .instance = zs_slice_str(peer->instance) };
+
+	zs_chan_note(engine->child.front_chan, ZS_MSG_PEER_STUCK, &stuck, -1);
+}
+
+static void on_answer(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
+{
+	struct zs_peer_request *request = user;
+	zs_chan_reply_fn *fn = request->fn;
+	void *fn_user = request->user;
+
+	if (final) {
+		/* no answer, but the channel stands: it hangs */
+		if (!in && err->code == ZS_E_PEER && zs_chan_open(chan))
+			report_stuck(request->engine, request->peer);
+		request_free(request);
+	}
+	fn(chan, in, final, err, fn_user);
+}
+
+static struct zs_peer_request *request_new(struct zs_engine *engine, struct zs_peer *peer, zs_chan_reply_fn *fn, void *user)
+{
+	struct zs_peer_request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return NULL;
+	*request = (struct zs_peer_request){
+		.next = peer->requests, .at = &peer->requests, .engine = engine, .peer = peer, .fn = fn, .user = user,
+	};
+	if (request->next)
+		request->next->at = &request->next;
+	peer->requests = request;
+	return request;
+}
+
 void zs_peer_call(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t type, const void *body,
 		  uint64_t timeout_ms, zs_chan_reply_fn *fn, void *user, uint32_t *ret_id)
 {
 	struct zs_err err;
 	struct zs_chan *chan = zs_peer_chan(engine, role, instance, &err);
-	int rc = chan ? zs_chan_call(chan, type, body, -1, timeout_ms, fn, user, ret_id) : 0;
+	struct zs_peer_request *request = chan ? request_new(engine, find(engine, role, instance), fn, user) : NULL;
+	int rc = -ZS_E_NOMEM;
 
-	if (chan && !rc)
+	if (request)
+		rc = zs_chan_call(chan, type, body, -1, timeout_ms ? timeout_ms : ANSWER_MS, on_answer, request, &request->id);
+	if (!rc) {
+		if (ret_id)
+			*ret_id = request->id;
 		return;
-	if (rc)
+	}
+	if (request)
+		request_free(request);
+	if (chan)
 		zs_err_set(&err, (enum zs_code)-rc, "cannot send a request to %s", zs_chan_peer_name(chan));
 	fn(chan, NULL, true, &err, user);
 }
 
-void zs_peer_stuck(struct zs_engine *engine, enum zs_role role, const char *instance)
+void zs_peer_cancel(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t id)
 {
-	const struct zs_msg_peer_stuck stuck = { .role = role, .instance = zs_slice_str(instance) };
+	struct zs_peer *peer = find(engine, role, instance);
 
-	zs_chan_note(engine->child.front_chan, ZS_MSG_PEER_STUCK, &stuck, -1);
+	for (struct zs_peer_request *r = peer ? peer->requests : NULL; r; r = r->next) {
+		if (r->id == id) {
+			if (peer->chan)
+				zs_chan_cancel(peer->chan, id);
+			request_free(r);
+			return;
+		}
+	}
 }
 
 void zs_peers_done(struct zs_engine *engine)
 {
 	for (size_t i = 0; i < engine->peers.n; i++) {
-		zs_chan_free(engine->peers.items[i]->chan);
-		free(engine->peers.items[i]);
+		struct zs_peer *peer = engine->peers.items[i];
+		zs_chan_free(peer->chan);
+		while (peer->requests)
+			request_free(peer->requests);
+		free(peer);
 	}
 	zs_vec_done(&engine->peers);
 }

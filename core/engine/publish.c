@@ -35,7 +35,7 @@ struct zs_batch {
 	ZS_VEC(struct member) members;
 	size_t octets;
 	struct zs_timer *timer;
-	bool sent;
+	bool sent, retry;
 };
 
 static void batch_free(struct zs_batch *batch)
@@ -161,12 +161,10 @@ static void host_failed(struct zs_batch *batch, const struct zs_chan *chan, cons
 {
 	struct zs_err why = *err;
 
-	if (err->code == ZS_E_PEER && chan && zs_chan_open(chan)) {
+	if (err->code == ZS_E_PEER && zs_chan_open(chan))
 		zs_err_set(&why, ZS_E_PLUGIN, "the plugin did not answer in %d s", APPLY_MS / 1000);
-		zs_peer_stuck(batch->engine, ZS_ROLE_HOST, batch->instance);
-	} else if (err->code == ZS_E_PEER) {
+	else if (err->code == ZS_E_PEER)
 		zs_err_set(&why, ZS_E_PLUGIN, "the plugin's process ended while it worked");
-	}
 	zs_err_where(&why, "%s", batch->instance);
 	zs_err_prefix(&why, "provider %s", batch->instance);
 	fail_batch(batch, &why);
@@ -286,20 +284,20 @@ static size_t octets_of(const struct zs_published *item)
 	return 2 * ((size_t)item->name.len + RECORD_OVERHEAD) + strlen(item->value);
 }
 
-static bool fits(const struct zs_batch *batch, uint32_t op, const struct zs_published *item)
+static bool fits(const struct zs_batch *batch, uint32_t op, const struct zs_published *item, bool retry)
 {
 	size_t cap = item->max_changes ? item->max_changes : 1;
 
 	if (cap > ZS_MAX_CHANGES)
 		cap = ZS_MAX_CHANGES;
-	return !batch->sent && batch->op == op && !strcmp(batch->instance, item->instance) &&
+	return !batch->sent && batch->op == op && batch->retry == retry && !strcmp(batch->instance, item->instance) &&
 	       zs_name_eq(&batch->zone, &item->zone) && batch->members.n < cap && batch->octets + octets_of(item) <= MESSAGE_MAX;
 }
 
 static struct zs_batch *batch_for(struct zs_engine *engine, uint32_t op, const struct zs_published *item, uint64_t delay)
 {
 	for (size_t i = 0; i < engine->batches.n; i++)
-		if (fits(engine->batches.items[i], op, item))
+		if (fits(engine->batches.items[i], op, item, delay > WINDOW_MS))
 			return engine->batches.items[i];
 	struct zs_batch *batch = calloc(1, sizeof(*batch)), **slot = batch ? zs_vec_push(&engine->batches, BATCHES_MAX) : NULL;
 	if (!slot) {
@@ -310,6 +308,7 @@ static struct zs_batch *batch_for(struct zs_engine *engine, uint32_t op, const s
 	batch->engine = engine;
 	batch->op = op;
 	batch->zone = item->zone;
+	batch->retry = delay > WINDOW_MS;
 	snprintf(batch->instance, sizeof(batch->instance), "%s", item->instance);
 	batch->timer = zs_loop_timer(zs_engine_loop(engine), delay, on_window, batch);
 	if (!batch->timer) {
@@ -372,8 +371,7 @@ void zs_publish_poke(struct zs_engine *engine)
 			continue;
 		struct zs_batch *batch = engine->batches.items[i];
 		bool wait = batch->op == ZS_CHANGE_ADD ? publishing : others;
-		bool retry = batch->members.n && batch->members.items[0].item->tries;
-		if (!batch->sent && !wait && !retry)
+		if (!batch->sent && !wait && !batch->retry)
 			send(batch);
 	}
 }

@@ -17,7 +17,10 @@ enum {
 	RETRY_MS = 30 * 1000,		/* how long a broken connection is tried again */
 	RETRY_FIRST_MS = 100,
 	RETRY_CAP_MS = 4000,
-	BAD_NONCES = 5,
+	BAD_NONCES = 5,			/* answered by a new signature at once */
+	BAD_NONCES_SLOW = 15,		/* and then so many more, a little apart: a server that
+					 * refuses every other nonce is one to work with */
+	BAD_NONCE_MS = 100,
 	NONCES_MAX = 256,
 	DIRECTORY_MEMORY = 256 * 1024
 };
@@ -369,6 +372,18 @@ static bool is_bad_nonce(const struct zs_op *op, const struct zs_http_reply *rep
 	return zs_problem_kind(&err) == ZS_PROBLEM_BAD_NONCE;
 }
 
+/* True when the request will be signed again with another nonce. */
+static bool sign_again(struct zs_op *op, const struct zs_http_reply *reply)
+{
+	if (!is_bad_nonce(op, reply) || op->bad_nonces >= BAD_NONCES + BAD_NONCES_SLOW)
+		return false;
+	if (op->bad_nonces++ < BAD_NONCES)
+		op->queued = true;
+	else
+		op->timer = zs_loop_timer(zs_engine_loop(op->session->engine), BAD_NONCE_MS, op_requeue, op);
+	return op->queued || op->timer;
+}
+
 static void on_reply(const struct zs_http_reply *reply, const struct zs_err *err, enum zs_http_fate fate, void *user)
 {
 	struct zs_op *op = user;
@@ -379,8 +394,7 @@ static void on_reply(const struct zs_http_reply *reply, const struct zs_err *err
 	if (reply) {
 		s->reached = true;
 		keep_nonce(s, reply->replay_nonce);
-		op->queued = is_bad_nonce(op, reply) && op->bad_nonces++ < BAD_NONCES;
-		if (!op->queued)
+		if (!op->done || !sign_again(op, reply))
 			op_end(op, reply, NULL);
 	} else if (op->done && err->code == ZS_E_NETWORK && op_retry(op, fate)) {
 		zs_info(NULL, "%s: %s; trying again", op->url, err->text);
@@ -431,21 +445,11 @@ static void op_send(struct zs_op *op, char *nonce)
 	const struct zs_msg_sign sign = {
 		.job = op->job, .url = zs_slice_str(op->url), .nonce = zs_slice_str(nonce), .order_url = zs_slice_str(op->order_url),
 	};
-	struct zs_err err;
-	struct zs_chan *vault = zs_peer_chan(s->engine, ZS_ROLE_VAULT, "", &err);
-	int rc = vault ? zs_chan_call(vault, op->sign, &sign, -1, 0, on_signed, op, NULL) : -ZS_E_PEER;
 
 	op->queued = false;
-	if (op->limited && !op->until)
-		op->until = now_ms(s) + op->budget_ms;
-	free(nonce);
-	if (rc) {
-		if (vault)
-			zs_err_set(&err, (enum zs_code)-rc, "cannot ask the vault for a signature");
-		op_end(op, NULL, &err);
-		return;
-	}
 	s->flying++;
+	zs_peer_call(s->engine, ZS_ROLE_VAULT, "", op->sign, &sign, 0, on_signed, op, NULL);
+	free(nonce);
 }
 
 static struct zs_op *next_queued(struct zs_session *s, size_t *ret_waiting)

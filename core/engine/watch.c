@@ -59,11 +59,8 @@ static void part_stop(struct part *part)
 
 	zs_loop_timer_cancel(zs_engine_loop(engine), part->timer);
 	part->timer = NULL;
-	if (part->call) {
-		struct zs_chan *chan = zs_peer_chan(engine, role_of(part), instance, NULL);
-		if (chan)
-			zs_chan_cancel(chan, part->call);
-	}
+	if (part->call)
+		zs_peer_cancel(engine, role_of(part), instance, part->call);
 	part->call = 0;
 	part->over = true;
 }

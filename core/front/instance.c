@@ -12,6 +12,7 @@
 
 #include "base/fsutil.h"
 #include "base/log.h"
+#include "conf/problems.h"
 #include "front/secrets.h"
 
 enum { DESCRIBE_MS = 20 * 1000, ARGS_MAX = 2 * 64 + 4, ZONES_MAX = 1024, NAMES_MAX = ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS };
@@ -162,16 +163,18 @@ static struct setting find_setting(const struct zs_instance *in, const struct zs
 static int refuse_key(const struct zs_instance *in, const struct zs_msg_host_description *d, const struct zs_conf_pair *pair,
 		      struct zs_err *err)
 {
+	char place[ZS_CONF_PLACE];
+
+	zs_conf_place(pair->where, place);
 	for (uint32_t i = 0; i < d->options.n; i++) {
 		if (d->options.items[i].kind == ZS_OPTION_SECRET && key_is(pair->key, d->options.items[i].name, "")) {
-			zs_err_set(err, ZS_E_CONFIG, "%s:%u: %s is a secret and never stands in the configuration itself",
-				   pair->where.file, pair->where.line, pair->key);
+			zs_err_set(err, ZS_E_CONFIG, "%s: %s is a secret and never stands in the configuration itself", place,
+				   pair->key);
 			zs_err_hint(err, "write it to a file with mode 0600 and name that with %s-file", pair->key);
 			return -ZS_E_CONFIG;
 		}
 	}
-	zs_err_set(err, ZS_E_CONFIG, "%s:%u: the provider %s has no option \"%s\"", pair->where.file, pair->where.line,
-		   in->provider, pair->key);
+	zs_err_set(err, ZS_E_CONFIG, "%s: the provider %s has no option \"%s\"", place, in->provider, pair->key);
 	zs_err_hint(err, "zoneseal provider info %s lists the options", in->provider);
 	return -ZS_E_CONFIG;
 }

@@ -14,7 +14,11 @@
 #include "base/log.h"
 #include "front/due.h"
 
-enum { CANCEL_MS = 9 * 1000, TICK_MS = 100 };
+enum {
+	CANCEL_MS = 9 * 1000,
+	TICK_MS = 100,
+	WATCHDOG_MS = 120 * 1000	/* on top of the longest job: walk, clean-up of its records */
+};
 
 /* ---- vault ---- */
 
@@ -191,7 +195,31 @@ static void on_given_up(void *user)
 
 	run->giving_up = NULL;
 	run->over = true;
+	zs_warn(NULL, "quitting with work unfinished: `zoneseal gc` removes the records that are in the journal");
 	zs_loop_stop(run->loop, 0);
+}
+
+/* Each job has a deadline in the engine; this is for an engine that does not keep it. */
+static void on_watchdog(void *user)
+{
+	struct zs_run *run = user;
+	struct zs_err err;
+
+	run->watchdog = NULL;
+	zs_err_set(&err, ZS_E_PEER, "the engine did not end its jobs in time");
+	zs_run_fail_all(run, &err);
+	run->failed = err;
+	zs_run_advance(run);
+}
+
+static uint64_t longest_job_ms(const struct zs_run *run)
+{
+	uint64_t longest = 0;
+
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->conf->timeout_ms > longest)
+			longest = run->jobs.items[i]->conf->timeout_ms;
+	return longest;
 }
 
 /* The first signal ends the jobs in order; the second one, or 9 seconds, ends us. */
@@ -265,19 +293,21 @@ static int start_processes(struct zs_run *run, struct zs_err *err)
 static int ask_first(struct zs_run *run, struct zs_err *err)
 {
 	static const struct zs_msg_empty empty;
-	const struct zs_msg_vault_open open = { .adopt = !run->spec.dry_run && !run->spec.ask_only };
+	const struct zs_msg_vault_open open = { .adopt = !run->spec.dry_run };
 	bool csr = false;
 
 	if (zs_chan_call(run->vault->chan, ZS_MSG_VAULT_OPEN, &open, -1, ZS_RUN_VAULT_MS, on_open, run, NULL) ||
 	    zs_chan_call(run->vault->chan, ZS_MSG_VAULT_LIST, &empty, -1, ZS_RUN_VAULT_MS, on_list, run, NULL) || zs_run_probe_config(run))
 		ZS_FAIL(err, ZS_E_PEER, "cannot reach a process of ours");
-	zs_run_open_cas(run);
+	/* the engine reads requests of the user's before it hears of any CA: what it says of their
+	 * names decides what hosts may touch, so it must not have talked to anybody yet */
 	for (size_t i = 0; i < run->jobs.n; i++) {
 		if (run->jobs.items[i]->conf->csr) {
 			zs_run_job_csr(run->jobs.items[i]);
 			csr = true;
 		}
 	}
+	zs_run_open_cas(run);
 	if (!csr && run->walks.n) {
 		zs_run_likely_instances(run);
 		zs_run_start_walk(run);
@@ -308,6 +338,8 @@ int zs_run(const struct zs_run_spec *spec, struct zs_run **ret, struct zs_err *e
 		rc = ask_first(run, err);
 	if (!rc && spec->events.tick)
 		run->tick = zs_loop_timer(run->loop, TICK_MS, on_tick, run);
+	if (!rc && run->jobs.n)
+		run->watchdog = zs_loop_timer(run->loop, longest_job_ms(run) + WATCHDOG_MS, on_watchdog, run);
 	if (!rc) {
 		zs_run_advance(run);
 		if (!run->over)
@@ -345,6 +377,7 @@ void zs_run_free(struct zs_run *run)
 	zs_vec_done(&run->walks);
 	zs_vec_done(&run->left);
 	zs_loop_timer_cancel(run->loop, run->giving_up);
+	zs_loop_timer_cancel(run->loop, run->watchdog);
 	zs_loop_timer_cancel(run->loop, run->tick);
 	zs_loop_free(run->loop);
 	free(run);
@@ -398,22 +431,24 @@ static bool left_behind(const struct zs_run *run)
 	return false;
 }
 
+/* Nothing failed: 0. Some did: partly. All did: what the first one says. */
 int zs_run_exit_code(const struct zs_run *run)
 {
-	int code = -1;
-	bool mixed = false;
+	size_t failed = 0;
+	int first = 0;
 
 	if (run->signal)
 		return 128 + run->signal;
 	for (size_t i = 0; i < run->jobs.n; i++) {
 		const struct zs_err *err = &run->jobs.items[i]->err;
-		int one = err->code ? zs_code_info((int)err->code)->exit_code : 0;
-		mixed = mixed || (code >= 0 && code != one);
-		code = one;
+		if (err->code && !failed++)
+			first = zs_code_info((int)err->code)->exit_code;
 	}
-	if (mixed)
+	if (failed && failed < run->jobs.n)
 		return zs_code_info(ZS_E_PARTIAL)->exit_code;
-	if (code <= 0 && left_behind(run))
-		return zs_code_info(ZS_E_RESIDUE)->exit_code;
-	return code < 0 ? 0 : code;
+	if (failed)
+		return first;
+	if (run->failed.code)
+		return zs_code_info((int)run->failed.code)->exit_code;
+	return left_behind(run) ? zs_code_info(ZS_E_RESIDUE)->exit_code : 0;
 }

@@ -67,7 +67,6 @@ struct zs_run_spec {
 	size_t ncertificates;
 	bool force;			/* also what is not due */
 	bool dry_run;			/* up to and without newAccount, newOrder, publish */
-	bool ask_only;			/* no adoption, no clean-up: status */
 	struct zs_run_events events;
 };
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/fsutil.h"
+#include "base/url.h"
 #include "front/secrets.h"
 #include "front/user.h"
 
@@ -267,6 +268,20 @@ void zs_run_open_cas(struct zs_run *run)
 	}
 }
 
+static int take_csr(struct zs_run_job *job, const struct zs_msg_engine_csr_is *is)
+{
+	for (uint32_t i = 0; i < is->identifiers.n; i++) {
+		struct zs_name *name = zs_vec_push(&job->identifiers, ZS_MAX_IDENTIFIERS);
+		if (!name)
+			return -ZS_E_NOMEM;
+		*name = is->identifiers.items[i];
+	}
+	zs_buf_add_slice(&job->csr, is->der);
+	zs_buf_add_slice(&job->csr_spki, is->spki);
+	zs_slice_copy(is->key_type, job->key_type, sizeof(job->key_type));
+	return job->csr.failed || job->csr_spki.failed ? -ZS_E_NOMEM : zs_run_add_walks(job->run, job);
+}
+
 static void on_csr(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
 {
 	struct zs_run_job *job = user;
@@ -279,17 +294,10 @@ static void on_csr(struct zs_chan *chan, const struct zs_incoming *in, bool fina
 		struct zs_err why = *err;
 		zs_err_prefix(&why, "%s", job->conf->csr);
 		zs_run_job_fail(job, &why);
-	} else {
-		const struct zs_msg_engine_csr_is *is = in->body;
-		for (uint32_t i = 0; i < is->identifiers.n; i++) {
-			struct zs_name *name = zs_vec_push(&job->identifiers, ZS_MAX_IDENTIFIERS);
-			if (name)
-				*name = is->identifiers.items[i];
-		}
-		zs_buf_add_slice(&job->csr, is->der);
-		zs_buf_add_slice(&job->csr_spki, is->spki);
-		zs_slice_copy(is->key_type, job->key_type, sizeof(job->key_type));
-		zs_run_add_walks(run, job);
+	} else if (take_csr(job, in->body)) {
+		struct zs_err why;
+		zs_err_set(&why, ZS_E_NOMEM, "%s: no memory for its names", job->conf->csr);
+		zs_run_job_fail(job, &why);
 	}
 	if (!zs_run_csr_waits(run)) {
 		zs_run_likely_instances(run);

@@ -85,17 +85,15 @@ void zs_run_likely_instances(struct zs_run *run)
 
 static void set_policy(const struct zs_run *run, const struct zs_conf_zone *zone, struct zs_msg_route *route)
 {
-	const struct zs_conf_propagation *p = &run->spec.conf->defaults.propagation;
+	const struct zs_conf_defaults *defaults = &run->spec.conf->defaults;
+	const struct zs_conf_propagation *p = zone ? &zone->propagation : &defaults->propagation;
 
-	if (zone && zone->propagation.policy != ZS_CONF_POLICY_UNSET)
-		p = &zone->propagation;
-	route->policy = p->policy == ZS_CONF_POLICY_UNSET ? ZS_POLICY_ALL : (uint32_t)p->policy;
+	route->policy = (uint32_t)p->policy;
 	route->percent = p->percent;
 	route->sleep_ms = p->sleep_ms;
-	route->looks = zone && zone->propagation.looks ? zone->propagation.looks : run->spec.conf->defaults.propagation.looks;
-	route->propagation_ms = zone && zone->propagation.timeout_ms ? zone->propagation.timeout_ms
-								      : run->spec.conf->defaults.propagation.timeout_ms;
-	route->ttl = zone && zone->ttl ? zone->ttl : run->spec.conf->defaults.ttl;
+	route->looks = p->looks;
+	route->propagation_ms = p->timeout_ms;
+	route->ttl = zone ? zone->ttl : defaults->ttl;
 }
 
 static int add_route(struct zs_run *run, struct zs_run_job *job, const struct zs_name *identifier, struct zs_err *err)

@@ -33,7 +33,7 @@ struct zs_run {
 	struct zs_process *engine, *vault, *probe;
 	bool vault_open, listed, walked, planned, clean_sent, clean_done, greeted, over;
 	int signal;
-	struct zs_timer *giving_up, *tick;
+	struct zs_timer *giving_up, *tick, *watchdog;
 	uint32_t requests, connections;
 	struct zs_err failed;			/* the run as a whole */
 };

@@ -45,8 +45,8 @@ static void on_log(const struct zs_process *p, const struct zs_msg_log *log)
 	char job[ZS_MAX_ID + 1], *text = zs_slice_dup(log->text);
 
 	zs_slice_copy(log->job, job, sizeof(job));
-	if (text && log->level < ZS_LOG__COUNT && zs_log_on((enum zs_level)log->level))
-		zs_log_print(&(struct zs_log_line){
+	if (text && log->level < ZS_LOG__COUNT)
+		zs_log_forward(&(struct zs_log_line){
 			.level = (enum zs_level)log->level, .role = zs_role_name(p->role), .instance = p->instance,
 			.job = job, .text = text,
 		});
@@ -91,7 +91,7 @@ static void log_output(const struct zs_process *p, struct zs_slice line)
 
 	zs_clean(&clean, line, false);
 	if (clean.len)
-		zs_log_print(&(struct zs_log_line){
+		zs_log_forward(&(struct zs_log_line){
 			.level = ZS_LOG_WARN, .role = "plugin", .instance = p->instance, .job = "", .text = zs_buf_str(&clean),
 		});
 	zs_buf_done(&clean);

@@ -310,7 +310,8 @@ static void fail_calls(struct zs_chan *chan, const struct zs_err *err)
 	}
 }
 
-static void finish_close(struct zs_chan *chan)
+/* Nothing comes any more: whoever waits is told why. */
+static void give_up_calls(struct zs_chan *chan)
 {
 	struct zs_err err = chan->why;
 
@@ -319,8 +320,25 @@ static void finish_close(struct zs_chan *chan)
 		zs_err_subject(&err, "%s", chan->name);
 	}
 	let_go(chan);
-	enter(chan);
 	fail_calls(chan, &err);
+}
+
+void zs_chan_abort(struct zs_chan *chan)
+{
+	if (!chan || chan->freed)
+		return;
+	enter(chan);
+	give_up_calls(chan);
+	zs_chan_free(chan);
+	(void)leave(chan);
+}
+
+static void finish_close(struct zs_chan *chan)
+{
+	struct zs_err err;
+
+	enter(chan);
+	give_up_calls(chan);
 	err = chan->why;
 	if (!chan->freed && chan->closed)
 		chan->closed(chan, &err, chan->user);

@@ -44,6 +44,9 @@ struct zs_chan_spec {
 struct zs_chan *zs_chan_new(struct zs_loop *loop, const struct zs_chan_spec *spec);
 /* Closes and frees; pending calls are dropped silently. NULL is fine. */
 void zs_chan_free(struct zs_chan *chan);
+/* Closes and frees too, but pending calls are answered with ZS_E_PEER first: for a peer that
+ * was replaced. closed() is not called. NULL is fine. */
+void zs_chan_abort(struct zs_chan *chan);
 bool zs_chan_open(const struct zs_chan *chan);
 const char *zs_chan_peer_name(const struct zs_chan *chan);
 

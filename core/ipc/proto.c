@@ -95,7 +95,7 @@ enum {
 	MAX_SPKI = 4096,
 	MAX_SIGNED = ZS_MAX_BODY,	/* a whole JWS object */
 	MAX_ENTRIES = 4096,
-	MAX_NAMES = 4096,		/* in one walk or grant */
+	MAX_NAMES = 4096,		/* in one walk */
 	MAX_ORIGINS = 32,
 	MAX_CONTACTS = 16,
 	MAX_ADDRESSES = 64,
@@ -140,6 +140,8 @@ static const struct zs_field fields_name[] = { BARE(ZS_F_NAME, 0) };
 SHAPE(name, struct zs_name);
 static const struct zs_field fields_word[] = { BARE(ZS_F_STR, MAX_WORD) };
 SHAPE(word, struct zs_slice);
+static const struct zs_field fields_id[] = { BARE(ZS_F_STR, ZS_MAX_ID) };
+SHAPE(id, struct zs_slice);
 static const struct zs_field fields_url[] = { BARE(ZS_F_STR, ZS_MAX_URL) };
 SHAPE(url, struct zs_slice);
 static const struct zs_field fields_token[] = { BARE(ZS_F_STR, ZS_MAX_TOKEN) };
@@ -196,8 +198,13 @@ SHAPE(vault_open, T);
 #undef T
 
 #define T struct zs_msg_vault_entries
-static const struct zs_field fields_vault_entries[] = { LIST(T, entries, entry, MAX_ENTRIES) };
+static const struct zs_field fields_vault_entries[] = { LIST(T, entries, entry, MAX_ENTRIES), BOOL(T, more) };
 SHAPE(vault_entries, T);
+#undef T
+
+#define T struct zs_msg_vault_journal
+static const struct zs_field fields_vault_journal[] = { BOOL(T, adopted), U64(T, after) };
+SHAPE(vault_journal, T);
 #undef T
 
 #define T struct zs_msg_vault_forget
@@ -229,6 +236,11 @@ static const struct zs_field fields_vault_job_end[] = { U32(T, job) };
 SHAPE(vault_job_end, T);
 #undef T
 
+#define T struct zs_msg_vault_list
+static const struct zs_field fields_vault_list[] = { LIST(T, names, id, MAX_ENTRIES), STR(T, after, ZS_MAX_ID) };
+SHAPE(vault_list, T);
+#undef T
+
 #define T struct zs_msg_certificate
 static const struct zs_field fields_certificate[] = {
 	STR(T, name, ZS_MAX_ID), STR(T, ca, ZS_MAX_ID), STR(T, key_type, MAX_WORD), LIST(T, identifiers, name, ZS_MAX_IDENTIFIERS),
@@ -239,7 +251,7 @@ SHAPE(certificate, T);
 #undef T
 
 #define T struct zs_msg_vault_certificates
-static const struct zs_field fields_vault_certificates[] = { LIST(T, certificates, certificate, MAX_ENTRIES) };
+static const struct zs_field fields_vault_certificates[] = { LIST(T, certificates, certificate, MAX_ENTRIES), BOOL(T, more) };
 SHAPE(vault_certificates, T);
 #undef T
 
@@ -412,7 +424,7 @@ SHAPE(host_open, T);
 #undef T
 
 #define T struct zs_msg_zone_names
-static const struct zs_field fields_zone_names[] = { NAME(T, zone), LIST(T, names, name, MAX_NAMES) };
+static const struct zs_field fields_zone_names[] = { NAME(T, zone), LIST(T, names, name, ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS) };
 SHAPE(zone_names, T);
 #undef T
 
@@ -570,12 +582,12 @@ static const struct zs_msg_def table[] = {
 
 	ASK(VAULT_OPEN, FRONT, VAULT, FRONT, vault_open, VAULT_ENTRIES),
 	ROW(VAULT_ENTRIES, VAULT, FRONT, FRONT, REPLY, vault_entries),
-	ASK(VAULT_JOURNAL, FRONT, VAULT, FRONT, empty, VAULT_ENTRIES),
+	ASK(VAULT_JOURNAL, FRONT, VAULT, FRONT, vault_journal, VAULT_ENTRIES),
 	ASK(VAULT_FORGET, FRONT, VAULT, FRONT, vault_forget, OK),
 	ASK(VAULT_JOB, FRONT, VAULT, FRONT, vault_job, VAULT_JOB_READY),
 	ROW(VAULT_JOB_READY, VAULT, FRONT, FRONT, REPLY, vault_job_ready),
 	ROW(VAULT_JOB_END, FRONT, VAULT, FRONT, NOTE, vault_job_end),
-	ASK(VAULT_LIST, FRONT, VAULT, FRONT, empty, VAULT_CERTIFICATES),
+	ASK(VAULT_LIST, FRONT, VAULT, FRONT, vault_list, VAULT_CERTIFICATES),
 	ROW(VAULT_CERTIFICATES, VAULT, FRONT, FRONT, REPLY, vault_certificates),
 
 	ASK(SIGN_NEW_ACCOUNT, ENGINE, VAULT, ENGINE, sign, SIGNED),

@@ -147,8 +147,11 @@ struct zs_msg_entry {
 /* Opens the run. adopt: take over the journals of dead runs. Reply VAULT_ENTRIES:
  * the adopted entries that still wait to be removed from DNS. */
 struct zs_msg_vault_open { bool adopt; };
-struct zs_msg_vault_entries { ZS_LIST(struct zs_msg_entry) entries; };
-/* VAULT_JOURNAL (empty): every entry of every journal -> VAULT_ENTRIES. */
+/* One page, in the order of the ids; more: ask with VAULT_JOURNAL for what is behind it. */
+struct zs_msg_vault_entries { ZS_LIST(struct zs_msg_entry) entries; bool more; };
+/* Entries with an id behind after -> VAULT_ENTRIES: the adopted ones only, or those of
+ * every journal. */
+struct zs_msg_vault_journal { bool adopted; uint64_t after; };
 /* VAULT_FORGET: drops an adopted entry without touching DNS -> OK. */
 struct zs_msg_vault_forget { uint64_t id; };
 
@@ -183,6 +186,8 @@ struct zs_msg_vault_job_ready {
 };
 struct zs_msg_vault_job_end { uint32_t job; };
 
+/* What is stored under these names (empty = everything) behind after -> VAULT_CERTIFICATES. */
+struct zs_msg_vault_list { ZS_LIST(struct zs_slice) names; struct zs_slice after; };
 struct zs_msg_certificate {
 	struct zs_slice name;
 	struct zs_slice ca;
@@ -196,7 +201,8 @@ struct zs_msg_certificate {
 	bool pending;			/* finalized order of a dead run waits */
 	struct zs_slice problem;	/* corrupt state, in words; empty = fine */
 };
-struct zs_msg_vault_certificates { ZS_LIST(struct zs_msg_certificate) certificates; };
+/* One page, in the order of the names; more: ask again with the last one as after. */
+struct zs_msg_vault_certificates { ZS_LIST(struct zs_msg_certificate) certificates; bool more; };
 
 /* ---- engine <-> vault ---- */
 
@@ -241,7 +247,9 @@ struct zs_msg_probe_config {
 	ZS_LIST(struct zs_slice) resolvers;	/* empty: /etc/resolv.conf */
 	ZS_LIST(struct zs_msg_probe_zone) zones;
 };
-/* Names to walk (challenge names) -> PROBE_WALKED, one result for each, same order. */
+/* Names to walk (challenge names) -> PROBE_WALKED, one result for each, same order. An
+ * answer about up to ZS_WALK_NAMES fits into a message, whatever the servers of the zones. */
+enum { ZS_WALK_NAMES = 32 };
 struct zs_msg_probe_walk { ZS_LIST(struct zs_name) names; };
 struct zs_msg_walk_server { struct zs_slice name; ZS_LIST(struct zs_slice) addresses; };
 struct zs_msg_walk_result {

@@ -51,9 +51,9 @@ static bool parse_v6(struct zs_slice text, struct zs_addr *addr)
 
 	if (text.n && text.p[0] == '[') {
 		rest = zs_slice_of(text.p + 1, text.n - 1);
-		text = zs_slice_cut(&rest, ']');
-		if (!rest.p)	/* no closing bracket */
+		if (!memchr(rest.p, ']', rest.n))
 			return false;
+		text = zs_slice_cut(&rest, ']');
 		if (rest.n && (rest.p[0] != ':' || !parse_port(zs_slice_of(rest.p + 1, rest.n - 1), &addr->port)))
 			return false;
 	}

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/url.h"
 #include "vault/keys.h"
-#include "vault/url.h"
 
 static const char kind[] = "accounts", key_file[] = "account.key.pem", meta_file[] = "meta";
 static const char url_key[] = "url", lost_key[] = "lost_url";

@@ -19,7 +19,7 @@
 
 static const char kind[] = "certificates";
 
-enum { JOB_MEMORY = 512 * 1024 };
+enum { JOB_MEMORY = 512 * 1024, DIR_TRIES = 10 };
 
 struct zs_job *zs_job_find(const struct zs_jobs *jobs, uint32_t id, struct zs_err *err)
 {
@@ -74,25 +74,49 @@ static int share_dirs(struct zs_job *job, const struct zs_state *state, struct z
 	return zs_state_let_through(state, err);
 }
 
-/* A dry run looks at what is there and respects a lock, but makes nothing. */
-static int open_dir(struct zs_job *job, const struct zs_state *state, struct zs_err *err)
+static int lock_dir(struct zs_job *job, const struct zs_state *state, struct zs_err *err)
 {
 	job->dir = zs_state_unit(state, kind, job->certificate, !job->dry_run, err);
-	if (job->dir < 0 && job->dry_run && errno == ENOENT) {
-		job->dir = -1;
-		return 0;
-	}
 	if (job->dir < 0)
 		return job->dir;
 	job->lock = zs_state_lock(job->dir, !job->dry_run, err);
-	if (job->lock < 0) {
-		zs_err_subject(err, "%s", job->certificate);
-		return job->lock;
-	}
-	if (job->dry_run)
+	if (job->lock >= 0)
 		return 0;
+	zs_state_close(&job->dir);
+	zs_err_subject(err, "%s", job->certificate);
+	return job->lock;
+}
+
+static bool is_missing(int rc)
+{
+	return rc != 0 && rc != -ZS_E_BUSY && errno == ENOENT;
+}
+
+/* A dry run looks at what is there and respects a lock, but makes nothing. */
+static int open_dir(struct zs_job *job, const struct zs_state *state, struct zs_err *err)
+{
+	int rc = lock_dir(job, state, err);
+
+	/* A run that failed may have removed it between our two steps. */
+	for (unsigned i = 0; is_missing(rc) && !job->dry_run && i < DIR_TRIES; i++)
+		rc = lock_dir(job, state, err);
+	if (is_missing(rc) && job->dry_run) {
+		job->dir = job->lock = -1;
+		return 0;
+	}
+	if (rc != 0 || job->dry_run)
+		return rc;
 	zs_state_sweep(job->dir);
 	return share_dirs(job, state, err);
+}
+
+/* Of a run that failed nothing stays that was not there before. */
+static void close_dir(struct zs_job *job)
+{
+	if (job->lock >= 0 && !job->dry_run)
+		zs_state_drop_unit(job->state, kind, job->certificate, job->dir);
+	zs_state_unlock(&job->lock);
+	zs_state_close(&job->dir);
 }
 
 static int quarantine(struct zs_job *job, const struct zs_state *state, int dir, const char *file, struct zs_err *err)
@@ -217,8 +241,7 @@ static void free_job(struct zs_accounts *accounts, struct zs_job *job)
 	zs_buf_done(&job->eab_key);
 	zs_buf_done(&job->csr);
 	zs_buf_done(&job->spki);
-	zs_state_unlock(&job->lock);
-	zs_state_close(&job->dir);
+	close_dir(job);
 	zs_arena_done(&job->arena);
 	free(job);
 }
@@ -249,6 +272,7 @@ int zs_job_start(struct zs_jobs *jobs, struct zs_accounts *accounts, const struc
 	job = calloc(1, sizeof(*job));
 	if (job == NULL)
 		ZS_FAIL(err, ZS_E_NOMEM, "out of memory for a job");
+	job->state = state;
 	job->dir = job->lock = -1;
 	job->order_url = job->finalize_url = "";
 	zs_arena_init(&job->arena, JOB_MEMORY);

@@ -13,6 +13,7 @@
 
 struct zs_job {
 	uint32_t id;
+	const struct zs_state *state;
 	struct zs_arena arena;			/* the strings below */
 	const char *certificate, *profile, *key_type;
 	struct zs_origins origins;		/* the CA's pinned set */

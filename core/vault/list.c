@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * VAULT_LIST: the facts of every certificate in the tree, from its meta file.
- * It changes nothing, reads no key, and what is broken gets a line of its own.
- * Runs in the vault.
+ * VAULT_LIST: the facts of certificates in the tree, from their meta files, a
+ * page at a time.  It changes nothing, reads no key but its first line, and what
+ * is broken gets a line of its own.  Runs in the vault.
  */
 #include "vault/vault.h"
 
@@ -11,16 +11,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "vault/generation.h"
 
-enum { MAX_LISTED = 65536 };
+/* A page ends at either; one certificate more takes 40 KiB at most, so that it fits. */
+enum { PAGE_CERTIFICATES = 256, PAGE_OCTETS = 512 * 1024 };
 
 struct listing {
 	struct zs_request *request;
+	const struct zs_msg_vault_list *wanted;
+	char after[ZS_MAX_ID + 1];
 	int parent;
 	ZS_VEC(struct zs_msg_certificate) items;
-	bool failed;
+	size_t octets;
+	bool more, failed;
 };
 
 /* What a message may hold (ipc/proto.c); the files are ours, but may be edited. */
@@ -72,20 +77,43 @@ static void fill_facts(struct listing *listing, struct zs_msg_certificate *to, c
 	fill_identifiers(listing, to, meta);
 }
 
-/* The files that readers need, by their directory entries only. */
+/* "-----BEGIN ...-----" as the first line; what ends it tells a key of any form. */
+static bool begins_as(int dir, const char *name, const char *label)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	char text[64];
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
+	struct zs_slice rest = zs_slice_of(text, n > 0 ? (size_t)n : 0), line = zs_slice_trim(zs_slice_cut(&rest, '\n'));
+
+	zs_state_close(&fd);
+	return zs_slice_starts(line, "-----BEGIN ") && zs_slice_ends(line, label);
+}
+
+/* The files that readers need: there, and not something else by their first line. */
 static bool files_there(int dir, bool with_key, struct zs_err *err)
 {
-	static const char *const names[] = { "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "combined.pem" };
+	static const struct { const char *name, *label; bool key, may_be_empty; } files[] = {
+		{ .name = "cert.pem", .label = "CERTIFICATE-----" },
+		{ .name = "chain.pem", .may_be_empty = true },	/* of a chain of one */
+		{ .name = "fullchain.pem" },
+		{ .name = "privkey.pem", .label = "PRIVATE KEY-----", .key = true },
+		{ .name = "combined.pem", .key = true },
+	};
 	struct stat st;
 
-	for (size_t i = 0; i < ZS_COUNT(names); i++) {
-		if (i >= 3 && !with_key)
-			break;
-		/* A chain of one leaves chain.pem empty. */
-		if (fstatat(dir, names[i], &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-		    (st.st_size > 0 || i == 1))
+	for (size_t i = 0; i < ZS_COUNT(files); i++) {
+		const char *name = files[i].name;
+
+		if (files[i].key && !with_key)
 			continue;
-		(void)zs_err_set(err, ZS_E_STORAGE, "%s is missing or empty", names[i]);
+		if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
+		    (st.st_size == 0 && !files[i].may_be_empty))
+			(void)zs_err_set(err, ZS_E_STORAGE, "%s is missing or empty", name);
+		else if (files[i].label != NULL && !begins_as(dir, name, files[i].label))
+			(void)zs_err_set(err, ZS_E_STORAGE, "%s does not begin with a %s", name,
+					 files[i].key ? "private key" : "certificate");
+		else
+			continue;
 		return false;
 	}
 	return true;
@@ -131,42 +159,76 @@ static void fill_certificate(struct listing *listing, struct zs_msg_certificate 
 	zs_state_close(&gen);
 }
 
-static bool list_one(const char *name, void *user)
+static void fill_all(struct listing *listing, struct zs_msg_certificate *to, const char *name)
 {
-	struct listing *listing = user;
 	struct zs_vault *vault = listing->request->vault;
-	struct zs_msg_certificate *to;
 	char path[4096 + 128];
 	struct zs_err err;
 	int dir;
 
-	if (!zs_id_ok(zs_slice_str(name)))
-		return true;
-	to = zs_vec_push(&listing->items, MAX_LISTED);
-	if (to == NULL) {
-		listing->failed = true;
-		return false;
-	}
 	to->name = keep(listing, name, ZS_MAX_ID);
 	if (zs_vault_path(vault, name, path, sizeof(path)))
 		to->path = keep(listing, path, MAX_PATH);
 	dir = zs_state_dir(listing->parent, name, false, &err);
 	if (dir < 0) {
 		set_problem(listing, to, &err);
-		return true;
+		return;
 	}
 	to->busy = !zs_job_holds(&vault->jobs, name) && zs_state_is_locked(dir, "lock");
 	fill_certificate(listing, to, dir);
 	zs_state_close(&dir);
+}
+
+/* As it will be in the message, or a little more. */
+static size_t octets_of(const struct zs_msg_certificate *c)
+{
+	size_t n = 128 + c->name.n + c->ca.n + c->key_type.n + c->issuer.n + c->serial.n + c->path.n + c->problem.n;
+
+	for (uint32_t i = 0; i < c->identifiers.n; i++)
+		n += 8u + c->identifiers.items[i].len;
+	return n;
+}
+
+static bool is_wanted(const struct listing *listing, const char *name)
+{
+	const struct zs_msg_vault_list *wanted = listing->wanted;
+	bool found = wanted->names.n == 0;
+
+	if (!zs_id_ok(zs_slice_str(name)) || strcmp(name, listing->after) <= 0)
+		return false;
+	for (uint32_t i = 0; i < wanted->names.n && !found; i++)
+		found = zs_slice_eq_str(wanted->names.items[i], name);
+	return found;
+}
+
+static bool list_one(const char *name, void *user)
+{
+	struct listing *listing = user;
+	struct zs_msg_certificate *to;
+
+	if (!is_wanted(listing, name))
+		return true;
+	listing->more = listing->items.n == PAGE_CERTIFICATES || listing->octets >= PAGE_OCTETS;
+	if (listing->more)
+		return false;
+	to = zs_vec_push(&listing->items, PAGE_CERTIFICATES);
+	if (to == NULL) {
+		listing->failed = true;
+		return false;
+	}
+	fill_all(listing, to, name);
+	listing->octets += octets_of(to);
 	return !listing->failed;
 }
 
 int zs_serve_list(struct zs_request *request, struct zs_err *err)
 {
-	struct listing listing = { .request = request };
+	struct listing listing = { .request = request, .wanted = request->body };
 	struct zs_msg_vault_certificates reply = { .certificates = { .n = 0 } };
 	int rc = 0;
 
+	if (!zs_slice_copy(listing.wanted->after, listing.after, sizeof(listing.after)))
+		ZS_FAIL(err, ZS_E_BUG, "no certificate has such a name");
 	listing.parent = zs_state_dir(request->vault->state.root, "certificates", false, err);
 	if (listing.parent < 0 && errno != ENOENT)
 		return listing.parent;
@@ -174,9 +236,10 @@ int zs_serve_list(struct zs_request *request, struct zs_err *err)
 		rc = zs_fs_list(listing.parent, list_one, &listing, err);
 	zs_state_close(&listing.parent);
 	if (rc == 0 && listing.failed)
-		rc = zs_err_set(err, ZS_E_NOMEM, "too many certificates for one list");
+		rc = zs_err_set(err, ZS_E_NOMEM, "out of memory for the list of certificates");
 	reply.certificates.items = listing.items.items;
 	reply.certificates.n = (uint32_t)listing.items.n;
+	reply.more = listing.more;
 	if (rc == 0)
 		rc = zs_request_reply(request, ZS_MSG_VAULT_CERTIFICATES, &reply, err);
 	zs_vec_done(&listing.items);

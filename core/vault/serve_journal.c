@@ -12,74 +12,99 @@ enum { MAX_IDS = 4096 };
 
 /* ---- replies ---------------------------------------------------------------------------- */
 
-struct collector {
-	struct zs_arena *arena;
-	ZS_VEC(struct zs_msg_entry) items;
-	bool failed;
+/* The open entries behind after with the smallest ids. 512 of the longest take 650 KiB. */
+enum { PAGE = 512 };
+
+struct page {
+	uint64_t after;
+	struct zs_journal_entry *entries;	/* room for PAGE, in the order of their ids */
+	size_t n;
+	bool more;
 };
 
-static struct zs_slice keep(struct collector *to, const void *data, size_t n)
+static int page_init(struct page *page, uint64_t after, struct zs_err *err)
 {
-	char *copy = zs_arena_str(to->arena, n > 0 ? data : "", n);
-
-	if (copy == NULL)
-		to->failed = true;
-	return copy != NULL ? zs_slice_of(copy, n) : ZS_SLICE_NONE;
+	*page = (struct page){ .after = after, .entries = calloc(PAGE, sizeof(*page->entries)) };
+	if (page->entries == NULL)
+		ZS_FAIL(err, ZS_E_NOMEM, "out of memory for journal entries");
+	return 0;
 }
 
+/* Journals come in any order, their entries nearly always in that of the ids. */
 static bool collect(const struct zs_journal_entry *entry, void *user)
 {
-	struct collector *to = user;
-	struct zs_msg_entry *slot = zs_vec_push(&to->items, MAX_IDS);
+	struct page *page = user;
+	size_t at = page->n;
 
-	if (slot == NULL) {
-		to->failed = true;
-		return false;
-	}
-	*slot = (struct zs_msg_entry){ .id = entry->id, .job = entry->job, .zone = entry->zone, .name = entry->name,
-				       .added = entry->added, .live = entry->live };
-	slot->certificate = keep(to, entry->certificate, strlen(entry->certificate));
-	slot->instance = keep(to, entry->instance, strlen(entry->instance));
-	slot->provider = keep(to, entry->provider, strlen(entry->provider));
-	slot->value = keep(to, entry->value, entry->value_len);
-	slot->ticket = keep(to, entry->ticket, entry->ticket_len);
-	return !to->failed;
+	if (entry->id <= page->after)
+		return true;
+	while (at > 0 && page->entries[at - 1].id > entry->id)
+		at--;
+	page->more = page->more || page->n == PAGE;
+	if (at == PAGE)
+		return true;
+	if (page->n == PAGE)
+		page->n--;
+	memmove(&page->entries[at + 1], &page->entries[at], (page->n - at) * sizeof(*page->entries));
+	page->entries[at] = *entry;
+	page->n++;
+	return true;
 }
 
-static int reply_entries(struct zs_request *request, struct collector *from, struct zs_err *err)
+static void fill(const struct zs_journal_entry *from, struct zs_msg_entry *to)
 {
-	struct zs_msg_vault_entries reply = { .entries = { .items = from->items.items, .n = (uint32_t)from->items.n } };
+	*to = (struct zs_msg_entry){
+		.id = from->id, .job = from->job, .zone = from->zone, .name = from->name, .added = from->added, .live = from->live,
+		.certificate = zs_slice_str(from->certificate), .instance = zs_slice_str(from->instance),
+		.provider = zs_slice_str(from->provider), .value = zs_slice_of(from->value, from->value_len),
+		.ticket = zs_slice_of(from->ticket, from->ticket_len),
+	};
+}
 
-	if (from->failed)
-		ZS_FAIL(err, ZS_E_STORAGE, "the journals have more than %d open entries", MAX_IDS);
+static int reply_page(struct zs_request *request, const struct page *page, struct zs_err *err)
+{
+	struct zs_msg_entry *items = zs_arena_alloc(&request->arena, (page->n + 1) * sizeof(*items));
+	struct zs_msg_vault_entries reply = { .entries = { .items = items, .n = (uint32_t)page->n }, .more = page->more };
+
+	if (items == NULL)
+		ZS_FAIL(err, ZS_E_NOMEM, "out of memory for a reply");
+	for (size_t i = 0; i < page->n; i++)
+		fill(&page->entries[i], &items[i]);
 	return zs_request_reply(request, ZS_MSG_VAULT_ENTRIES, &reply, err);
 }
 
 /* ---- front -------------------------------------------------------------------------------- */
 
+static int serve_page(struct zs_request *request, bool adopted, uint64_t after, struct zs_err *err)
+{
+	struct page page;
+	int rc = page_init(&page, after, err);
+
+	if (rc != 0)
+		return rc;
+	if (adopted)
+		zs_journals_adopted(&request->vault->journals, collect, &page);
+	else
+		rc = zs_journals_all(&request->vault->journals, collect, &page, err);
+	if (rc == 0)
+		rc = reply_page(request, &page, err);
+	free(page.entries);
+	return rc;
+}
+
 int zs_serve_open(struct zs_request *request, struct zs_err *err)
 {
 	const struct zs_msg_vault_open *open = request->body;
-	struct collector found = { .arena = &request->arena };
 	int rc = open->adopt ? zs_journals_adopt(&request->vault->journals, err) : 0;
 
-	if (rc == 0)
-		zs_journals_adopted(&request->vault->journals, collect, &found);
-	if (rc == 0)
-		rc = reply_entries(request, &found, err);
-	zs_vec_done(&found.items);
-	return rc;
+	return rc != 0 ? rc : serve_page(request, true, 0, err);
 }
 
 int zs_serve_journal(struct zs_request *request, struct zs_err *err)
 {
-	struct collector found = { .arena = &request->arena };
-	int rc = zs_journals_all(&request->vault->journals, collect, &found, err);
+	const struct zs_msg_vault_journal *journal = request->body;
 
-	if (rc == 0)
-		rc = reply_entries(request, &found, err);
-	zs_vec_done(&found.items);
-	return rc;
+	return serve_page(request, journal->adopted, journal->after, err);
 }
 
 int zs_serve_forget(struct zs_request *request, struct zs_err *err)

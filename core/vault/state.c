@@ -247,6 +247,28 @@ void zs_state_unlock(int *fd)
 	zs_state_close(fd);
 }
 
+static bool is_lock_only(const char *name, void *user)
+{
+	bool *alone = user;
+
+	*alone = strcmp(name, lock_name) == 0;
+	return *alone;
+}
+
+void zs_state_drop_unit(const struct zs_state *state, const char *kind, const char *name, int dirfd)
+{
+	bool alone = false;
+	int parent;
+
+	if (zs_fs_list(dirfd, is_lock_only, &alone, NULL) != 0 || !alone)
+		return;
+	parent = zs_state_dir(state->root, kind, false, NULL);
+	/* Whoever makes a lock file in between has the directory: it is not empty then. */
+	if (parent >= 0 && unlinkat(dirfd, lock_name, 0) == 0)
+		(void)unlinkat(parent, name, AT_REMOVEDIR);
+	zs_state_close(&parent);
+}
+
 bool zs_state_is_locked(int dirfd, const char *name)
 {
 	int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);

@@ -44,6 +44,10 @@ int zs_state_lock(int dirfd, bool create, struct zs_err *err);
 void zs_state_unlock(int *fd);
 /* The same for account directories, where the holder is soon done. */
 int zs_state_lock_wait(int dirfd, struct zs_err *err);
+/* Removes "<kind>/<name>" where nothing is in it but its lock, which we hold, so that
+ * nobody else has begun there; dirfd is it, opened. Another run that has opened it by
+ * then finds that it is gone (ENOENT) and makes a new one. */
+void zs_state_drop_unit(const struct zs_state *state, const char *kind, const char *name, int dirfd);
 /* True when another open file holds the lock on name. */
 bool zs_state_is_locked(int dirfd, const char *name);
 

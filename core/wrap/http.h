@@ -63,6 +63,7 @@ uint32_t zs_http_connections(const struct zs_http *http);	/* opened so far */
 uint32_t zs_http_requests(const struct zs_http *http);		/* sent so far */
 
 struct zs_http_peer *zs_http_peer_new(struct zs_http *http, const struct zs_http_peer_spec *spec, struct zs_err *err);
+/* Cancels the calls to it that still run. */
 void zs_http_peer_free(struct zs_http_peer *peer);
 
 /* NULL when it could not be started (err set); else done is called exactly once,

@@ -626,10 +626,23 @@ struct zs_http_peer *zs_http_peer_new(struct zs_http *http, const struct zs_http
 	return peer;
 }
 
+/* Their owners are not told: they end as well. */
+static void cancel_calls(const struct zs_http_peer *peer)
+{
+	struct zs_http_call *next;
+
+	for (struct zs_http_call *call = peer->http->calls; call; call = next) {
+		next = call->next;
+		if (call->peer == peer)
+			call_free(call);
+	}
+}
+
 void zs_http_peer_free(struct zs_http_peer *peer)
 {
 	if (!peer)
 		return;
+	cancel_calls(peer);
 	zs_roots_free(peer->roots);
 	free(peer->proxy);
 	free(peer->name);

@@ -26,6 +26,7 @@ struct block {
 struct zs_roots {
 	X509_STORE *store;
 	X509_LOOKUP_METHOD *method;
+	bool owned;		/* by the store, which connections share */
 	struct zs_buf der;
 	ZS_VEC(struct block) blocks;
 };
@@ -106,6 +107,23 @@ static int by_subject(X509_LOOKUP *lookup, X509_LOOKUP_TYPE type, const X509_NAM
 	return found;
 }
 
+static void drop(struct zs_roots *roots)
+{
+	X509_LOOKUP_meth_free(roots->method);
+	zs_buf_done(&roots->der);
+	zs_vec_done(&roots->blocks);
+	free(roots);
+}
+
+/* Connections hold the store, and through it all of this, beyond zs_roots_free. */
+static void on_store_end(X509_LOOKUP *lookup)
+{
+	struct zs_roots *roots = X509_LOOKUP_get_method_data(lookup);
+
+	if (roots)
+		drop(roots);
+}
+
 static int use_bundle(struct zs_roots *roots, struct zs_slice bundle, struct zs_err *err)
 {
 	zs_buf_init(&roots->der, bundle.n);
@@ -113,11 +131,13 @@ static int use_bundle(struct zs_roots *roots, struct zs_slice bundle, struct zs_
 	if (rc)
 		return rc;
 	roots->method = X509_LOOKUP_meth_new("bundle");
-	if (!roots->method || !X509_LOOKUP_meth_set_get_by_subject(roots->method, by_subject))
+	if (!roots->method || !X509_LOOKUP_meth_set_get_by_subject(roots->method, by_subject) ||
+	    !X509_LOOKUP_meth_set_free(roots->method, on_store_end))
 		ZS_FAIL(err, ZS_E_NOMEM, "no memory for the roots");
 	X509_LOOKUP *lookup = X509_STORE_add_lookup(roots->store, roots->method);
 	if (!lookup || !X509_LOOKUP_set_method_data(lookup, roots))
 		ZS_FAIL(err, ZS_E_NOMEM, "no memory for the roots");
+	roots->owned = true;
 	return 0;
 }
 
@@ -148,13 +168,14 @@ struct zs_roots *zs_roots_new(struct zs_slice bundle, struct zs_err *err)
 
 void zs_roots_free(struct zs_roots *roots)
 {
+	bool owned;
+
 	if (!roots)
 		return;
+	owned = roots->owned;
 	X509_STORE_free(roots->store);
-	X509_LOOKUP_meth_free(roots->method);
-	zs_buf_done(&roots->der);
-	zs_vec_done(&roots->blocks);
-	free(roots);
+	if (!owned)
+		drop(roots);
 }
 
 bool zs_roots_use(struct zs_roots *roots, void *ssl_ctx)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets of the plugin.  Each wait ends at the earlier of the option timeout
- * and the call's deadline, counted from its begin, whatever trickles in; and
+ * Sockets of the plugin.  Each wait ends at the earlier of query-timeout and
+ * the call's deadline, counted from its begin, whatever trickles in; and
  * soon after the host says "cancelled".
  */
 #include "net.h"

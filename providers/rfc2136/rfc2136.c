@@ -20,7 +20,7 @@ enum { READ_BACK_MS = 5000, FIRST_PAUSE_MS = 20, MAX_PAUSE_MS = 500, MAX_REFUSAL
 
 enum {
 	OPT_NAMESERVER, OPT_TSIG_KEY, OPT_TSIG_SECRET, OPT_TSIG_ALGORITHM, OPT_TSIG_KEY_FILE,
-	OPT_TTL, OPT_TIMEOUT, OPT_UDP, OPT__COUNT
+	OPT_TTL, OPT_QUERY_TIMEOUT, OPT_UDP, OPT__COUNT
 };
 
 static const struct zsp_option options[] = {
@@ -51,8 +51,8 @@ static const struct zsp_option options[] = {
 		ZSP_STR("ttl"), ZSP_OPTION_INTEGER, 0, ZSP_STR("60"), ZSP_STR("RFC2136_TTL"),
 		ZSP_STR("TTL of the records in seconds; a server applies it to all TXT values of "
 			"the name."), 0, 86400 },
-	[OPT_TIMEOUT] = {
-		ZSP_STR("timeout"), ZSP_OPTION_DURATION, 0, ZSP_STR("10s"),
+	[OPT_QUERY_TIMEOUT] = {
+		ZSP_STR("query-timeout"), ZSP_OPTION_DURATION, 0, ZSP_STR("10s"),
 		ZSP_STR("RFC2136_DNS_TIMEOUT"),
 		ZSP_STR("Longest wait for a connection or for a reply."), 100, 300000 },
 	[OPT_UDP] = {
@@ -163,7 +163,7 @@ static int32_t fill(struct instance *self, const struct zsp_value *const *v)
 {
 	self->ttl = (uint32_t)v[OPT_TTL]->number;
 	self->ttl_given = v[OPT_TTL]->is_given;
-	self->timeout_ms = v[OPT_TIMEOUT]->number;
+	self->timeout_ms = v[OPT_QUERY_TIMEOUT]->number;
 	self->udp = v[OPT_UDP]->number;
 	self->servers = strndup(v[OPT_NAMESERVER]->text.p, v[OPT_NAMESERVER]->text.n);
 	if (!self->servers)

@@ -466,6 +466,16 @@ def test_foreign_directory_is_refused(fresh_lab):
     assert os.listdir(fresh_lab.directory) == ['precious']
 
 
+def test_help_leaves_nothing_behind(fresh_lab):
+    fresh_lab.run('up', '--help')
+    assert not os.path.exists(fresh_lab.directory) or not os.listdir(fresh_lab.directory)
+
+
+def test_directory_with_a_cache_only_is_taken(fresh_lab):
+    os.makedirs(f'{fresh_lab.directory}/cache', exist_ok=True)
+    fresh_lab.run('up', '--only', 'dns')
+
+
 def test_wrong_pebble_is_named(fresh_lab):
     fresh_lab.env['PEBBLE'] = '/nonexistent/pebble'
     result = fresh_lab.run('up', check=False)

@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# tests/lib: nothing to build yet.
+# tests/lib: what the tests share.
+EXTRA_DIST += \
+	tests/lib/fakeca.py \
+	tests/lib/fakeca_faults.py \
+	tests/lib/fakeca_jws.py \
+	tests/lib/fakeca_pki.py \
+	tests/lib/resetproxy.py
 
 # The real probe by hand: tests/lib/probe_drive core/probe/zoneseal-probe walk=NAME
 check_PROGRAMS += tests/lib/probe_drive

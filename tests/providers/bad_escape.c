@@ -14,12 +14,15 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <zoneseal/provider.h>
@@ -152,6 +155,52 @@ static int try_bind(void)
 		close(fd);
 	return got;
 }
+/* A key of its own uid, readable by nobody else; the test makes it. */
+#define KEY "/tmp/zoneseal-escape-key"
+static int try_chmod(void) { return chmod(KEY, 0644) == 0; }
+static int try_fchmodat2(void) { return syscall(452, AT_FDCWD, KEY, 0644, 0) == 0; }
+static int try_chown(void) { return chown(KEY, (uid_t)-1, getgid()) == 0; }
+static int try_utimes(void)
+{
+	const struct timeval times[2] = { { 1, 0 }, { 1, 0 } };
+
+	return utimes(KEY, times) == 0;
+}
+static int try_setxattr(void) { return setxattr(KEY, "user.escape", "x", 1, 0) == 0; }
+static int try_prlimit(void)
+{
+	struct rlimit now;
+
+	return prlimit(getppid(), RLIMIT_NOFILE, NULL, &now) == 0;
+}
+static int try_affinity(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
+	       sched_setaffinity(getppid(), sizeof(set), &set) == 0;
+}
+static int try_renice(void) { return setpriority(PRIO_USER, 0, 0) == 0; }
+static int try_set_owner(void) { return fcntl(0, F_SETOWN, getppid()) == 0; }
+static int try_symlink(void)
+{
+	int got = symlink("/etc", "/tmp/zoneseal-escape-link") == 0;
+
+	if (got)
+		unlink("/tmp/zoneseal-escape-link");
+	return got;
+}
+static int try_mkdir(void)
+{
+	int got = mkdir("/tmp/zoneseal-escape-dir", 0700) == 0;
+
+	if (got)
+		rmdir("/tmp/zoneseal-escape-dir");
+	return got;
+}
+static int try_unlink(void) { return unlink(KEY) == 0; }
+static int try_truncate(void) { return truncate(KEY, 0) == 0; }
+
 /* Whether all of it is had, so that other tests are not disturbed. */
 static int try_memory(void)
 {
@@ -184,6 +233,11 @@ static const struct { const char *name; int (*run)(void); } tries[] = {
 	{ "packet", try_packet }, { "unshare", try_unshare }, { "mount", try_mount },
 	{ "chroot", try_chroot }, { "setuid", try_setuid }, { "keyctl", try_keyctl },
 	{ "bpf", try_bpf }, { "uring", try_uring }, { "bind", try_bind },
+	{ "chmod", try_chmod }, { "fchmodat2", try_fchmodat2 }, { "chown", try_chown },
+	{ "utimes", try_utimes }, { "setxattr", try_setxattr }, { "prlimit", try_prlimit },
+	{ "affinity", try_affinity }, { "renice", try_renice }, { "setowner", try_set_owner },
+	{ "symlink", try_symlink }, { "mkdir", try_mkdir }, { "unlink", try_unlink },
+	{ "truncate", try_truncate },
 	{ "memory", try_memory }, { "descriptors", try_descriptors },
 };
 

@@ -20,7 +20,7 @@ import unicodedata
 
 import pytest
 
-from conftest import BUILD, SANITIZER, TOP, Zoneseal, wait_until
+from conftest import SANITIZER, TOP, Zoneseal, descendants, kill, wait_until
 
 MEMORY_MB = 64
 ESC = '\x1b[31m'
@@ -96,8 +96,9 @@ def nonces():
     yield Case('nonce-bad-everywhere', 0, [f('bad_nonce', op, times=3) for op in
                                            ('newAccount', 'newOrder', 'authz', 'challenge', 'order', 'finalize', 'cert')])
     yield Case('nonce-bad-five-times', 0, [f('bad_nonce', 'finalize', times=5)])
-    yield Case('nonce-bad-forever', 6, [f('bad_nonce', 'newOrder')], ['nonce'], orders=0, check=at_most('newOrder', 8))
-    yield Case('nonce-bad-account', 6, [f('bad_nonce', 'newAccount')], ['nonce'], orders=0, check=at_most('newAccount', 8))
+    yield Case('nonce-bad-twelve-times', 0, [f('bad_nonce', 'newOrder', times=12)])
+    yield Case('nonce-bad-forever', 6, [f('bad_nonce', 'newOrder')], ['nonce'], orders=0, check=at_most('newOrder', 30))
+    yield Case('nonce-bad-account', 6, [f('bad_nonce', 'newAccount')], ['nonce'], orders=0, check=at_most('newAccount', 30))
     yield Case('nonce-bad-without-new', 0, [f('no_nonce', 'newOrder', times=1), f('bad_nonce', 'newOrder', times=1)])
     yield Case('nonce-not-in-replies', 0, [f('no_nonce', ['newAccount', 'newOrder', 'authz', 'challenge', 'order', 'finalize'])])
     yield Case('nonce-missing', 6, [f('no_nonce')], ['nonce'], orders=0, check=at_most('newNonce', 60), seconds=40)
@@ -518,6 +519,12 @@ class FakeCas:
         wait_until((directory / 'ports.json').exists, what='the fake CA')
         self.ports = json.loads((directory / 'ports.json').read_text())
 
+    def end(self):
+        """The process that we started is only the door to the one in the lab."""
+        for pid in descendants(self.process.pid):
+            kill(pid)
+        self.process.wait()
+
     def write_case(self, case):
         path = self.directory / 'cases' / f'{case.name}.json'
         path.write_text(json.dumps({'faults': case.faults, **case.options}))
@@ -557,10 +564,10 @@ class FakeCas:
         entries = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         return Outcome(codes, readable(raw, case), raw, time.monotonic() - begin, peak, entries, zs.directory)
 
-    def spawn(self, zs, arguments, case):
+    def spawn(self, zs, arguments, case, before=()):
         """(exit code or -signal, peak megabytes, what was printed)"""
         directory = zs.directory
-        command = ['env', f'HOME={directory}/home', f'TMPDIR={directory}/tmp', *map(str, zs.argv(*arguments))]
+        command = [*before, 'env', f'HOME={directory}/home', f'TMPDIR={directory}/tmp', *map(str, zs.argv(*arguments))]
         output = self.directory / f'{case.name}.out'
         with open(output, 'wb') as out, open(f'{output}.err', 'wb') as err:
             process = self.lab.popen(command, cwd=directory / 'cwd', stdout=out, stderr=err)
@@ -591,28 +598,31 @@ def readable(raw, case):
 
 
 @pytest.fixture(scope='module')
-def outcomes(request, make_lab, base_directory):
-    """{name: Outcome} of the selected rows."""
-    selected = {item.callspec.params['name'] for item in request.session.items
-                if item.path == request.path and 'name' in getattr(getattr(item, 'callspec', None), 'params', {})}
-    lab = make_lab('--nonce-reject', '0')
+def cas(make_lab, base_directory):
+    """The fake CAs in a lab."""
     directory = base_directory / 'fakeca'
     directory.mkdir()
-    cas = FakeCas(lab, directory)
+    cas = FakeCas(make_lab('--nonce-reject', '0'), directory)
+    yield cas
+    cas.end()
+    assert not (directory / 'log' / 'foreign.jsonl').exists(), 'somebody followed a URL to a foreign place'
+
+
+@pytest.fixture(scope='module')
+def outcomes(request, cas):
+    """{name: Outcome} of the selected rows."""
+    selected = {item.callspec.params['name'] for item in request.session.items
+                if item.path == request.path and 'outcomes' in item.fixturenames}
     cases = sorted((CASES[name] for name in selected), key=is_quick)
     with concurrent.futures.ThreadPoolExecutor(24) as slow, concurrent.futures.ThreadPoolExecutor(6) as quick:
         futures = {case.name: (quick if is_quick(case) else slow).submit(cas.run, case) for case in cases}
         results = {name: future.result() for name, future in futures.items()}
-    left = lab.challenges()
+    left = cas.lab.challenges()
     for name, outcome in results.items():
         wanted = {f'_acme-challenge.{n.removeprefix("*.")}' for n in CASES[name].identifiers}
         if isinstance(outcome, Outcome):
             outcome.left = {record for record in left if record[0] in wanted}
-    yield results
-    foreign = directory / 'log' / 'foreign.jsonl'
-    cas.process.terminate()
-    cas.process.wait()
-    assert not foreign.exists(), 'somebody followed a URL to a foreign place'
+    return results
 
 
 def is_quick(case):
@@ -669,3 +679,58 @@ def test_fault(name, outcomes):
     assert SANITIZER or outcome.megabytes < MEMORY_MB, f'{outcome.megabytes} MB'
     if case.check:
         case.check(outcome)
+
+
+# ---- what the system saw ----
+
+CALLS = 'open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,connect,execve'
+TRACED = ('token-dots', 'token-shell', 'token-newline', 'dir-redirect-302', 'alt-foreign', 'text-percent', 'chain-private-key-inside',
+          'order-location-dots', 'http-chunked')
+
+
+def traced_lines(path):
+    """Calls that did not fail, each on one line."""
+    lines, pending = [], {}
+    for line in path.read_text(errors='replace').splitlines():
+        pid, _, rest = line.partition(' ')
+        rest = rest.strip()
+        if rest.endswith('<unfinished ...>'):
+            pending[pid] = rest.removesuffix('<unfinished ...>')
+            continue
+        resumed = re.match(r'<\.\.\. \w+ resumed>(.*)', rest)
+        lines.append(pending.pop(pid, '') + resumed[1] if resumed else rest)
+    return [line for line in lines if not re.search(r'= -1 (?!EINPROGRESS)', line)]
+
+
+def written_paths(lines):
+    """Every path that was created, renamed, removed or opened for writing."""
+    for line in lines:
+        call = line.partition('(')[0]
+        if call in ('connect', 'execve') or (call in ('open', 'openat') and not re.search('O_WRONLY|O_RDWR|O_CREAT', line)):
+            continue
+        if call.endswith('at') or call == 'renameat2':
+            found = re.findall(r'(?:AT_FDCWD|\d+)(?:<([^>]*)>)?, "([^"]*)"', line)
+        else:
+            found = [('', path) for path in re.findall(r'"([^"]*)"', line)]
+        yield from (os.path.normpath(os.path.join(directory, path)) for directory, path in found)
+
+
+@pytest.mark.skipif(SANITIZER, reason='the leak check of a sanitizer does not work below strace')
+@pytest.mark.parametrize('traced', TRACED)
+def test_nothing_outside_is_written_run_or_connected(traced, cas):
+    case = dataclasses.replace(CASES[traced], name=f'traced-{traced}')
+    cas.write_case(case)
+    zs = cas.prepare(case)
+    output = cas.directory / f'{case.name}.trace'
+    before = ['strace', '-f', '-y', '-s', '4096', '-o', output, '-e', f'trace={CALLS}']
+    code, _, raw = cas.spawn(zs, ['issue'], case, before)
+    assert code == case.code, raw.decode()
+    lines = traced_lines(output)
+    outside = {path for path in written_paths(lines) if not f'{path}/'.startswith(f'{zs.state}/')} - {'/dev/null'}
+    assert not outside, outside
+    programs = set(re.findall(r'execve\("([^"]*)"', '\n'.join(lines)))
+    assert {pathlib.Path(p).name for p in programs} <= {'env', 'zoneseal', *(f'zoneseal-{r}' for r in ('engine', 'vault', 'probe', 'host'))}, programs
+    ports = {int(port) for port in re.findall(r'connect\(.*?sin6?_port=htons\((\d+)\)', '\n'.join(lines))}
+    assert ports - {0} <= {53, cas.ports['main']} and not re.search(r'connect\(.*AF_UNIX', '\n'.join(lines)), ports
+    assert cas.ports['main'] in ports, 'the trace saw nothing'
+    assert any(path.endswith('.pem') for path in written_paths(lines)) or case.code, 'the trace saw no certificate'

@@ -113,7 +113,14 @@ def test_more_names_make_the_certificate_due(zs):
 def test_many_certificates_in_one_run(zs):
     for i in range(12):
         zs.certificate(f'c{i}', f'c{i}.example.test', f'*.c{i}.example.test')
-    document = zs.run('issue', '--json').expect(0).json
+    try:
+        result = zs.run('issue', '--json', timeout=40)
+    except AssertionError:
+        # Pebble 2.4.0 may lock itself up for good (docs/lab.md): then once more with a new one
+        zs.lab.run('stop', 'pebble')
+        zs.lab.run('start', 'pebble')
+        result = zs.run('issue', '--json')
+    document = result.expect(0).json
     assert [c['state'] for c in document['certificates']] == ['issued'] * 12
     assert document['connections'] == 1
 

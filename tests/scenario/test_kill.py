@@ -60,6 +60,31 @@ def test_kill_of_a_replaceable_process_costs_nothing(held, role):
     Result(process, out, err).expect(0)
 
 
+@pytest.mark.parametrize('role', ['probe', 'host'])
+def test_replaced_process_reaches_an_engine_that_was_slow(held, role):
+    """The new link may come before the engine has seen the end of the old one."""
+    zs, process, front = held
+    engine = children_of(front)['engine'][0]
+    old = children_of(front)[role]
+    kill(engine, signal.SIGSTOP)
+    kill(old[0])
+    wait_until(lambda: children_of(front).get(role, old) != old, what=f'a new {role}')
+    time.sleep(0.2)
+    kill(engine, signal.SIGCONT)
+    zs.lab.run('resume', 'secondary')
+    out, err = process.communicate(timeout=60)
+    Result(process, out, err).expect(0)
+
+
+def test_hanging_vault_does_not_hold_the_run_for_ever(held):
+    zs, process, front = held
+    kill(children_of(front)['vault'][0], signal.SIGSTOP)
+    zs.lab.run('resume', 'secondary')
+    out, err = process.communicate(timeout=90)
+    Result(process, out, err).expect(1)
+    zs.run('issue').expect(0)
+
+
 def test_gc_removes_what_a_killed_run_left(held):
     zs, process, front = held
     kill(front)

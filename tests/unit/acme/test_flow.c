@@ -204,9 +204,11 @@ static void test_poll_when_order_expires_expect_end(void **state)
 	go_to_settle(&rig);
 	rig.log[0] = 0;
 	reply(&rig, 200, "", ORDER("pending", ",\"expires\":\"2020-01-01T00:00:00Z\""));
-	expect(&rig, "remove");
+	expect(&rig, "deactivate remove");
 	GOOD(&rig, ZS_ON_REMOVED);	/* with another ref: ignored */
 	FEED(&rig, .on = ZS_ON_REMOVED, .ref = rig.ref + 1);
+	expect(&rig, "");
+	reply(&rig, 200, "", AUTHZ("deactivated", DNS01("pending")));
 	expect(&rig, "end");
 	assert_non_null(strstr(rig.end.err.text, "expires before"));
 	zs_flow_free(rig.flow);
@@ -355,7 +357,7 @@ static void test_settle_when_invalid_expect_reason_removal_and_end(void **state)
 static void test_accept_when_refused_expect_authorization_decides(void **state)
 {
 	static const char *const bodies[] = { AUTHZ("valid", ""), AUTHZ("pending", DNS01("pending")) };
-	static const char *const then[] = { "read-order", "remove" };
+	static const char *const then[] = { "read-order", "deactivate remove" };
 	struct zs_name name = a_test();
 	const struct zs_slice value = zs_slice_str(V1);
 
@@ -397,6 +399,8 @@ static void test_values_when_bad_shape_expect_peer_error(void **state)
 		reply(&rig, 200, "", AUTHZ("pending", DNS01("pending")));
 		rig.log[0] = 0;
 		FEED(&rig, .on = ZS_ON_TXT_VALUES, .values = &value, .nvalues = 1);
+		expect(&rig, "deactivate");
+		reply(&rig, 200, "", AUTHZ("deactivated", DNS01("pending")));
 		expect(&rig, "end");
 		assert_int_equal(rig.end.err.code, ZS_E_PEER);
 		zs_flow_free(rig.flow);

@@ -75,6 +75,24 @@ static void test_log_when_hostile_expect_clean_single_line(void **state)
 		"x\\x0a2026 error forged\\x1b[0m\\u{202e}");
 }
 
+static void test_forward_expect_level_origin_and_clean_text(void **state)
+{
+	struct seen seen = { 0 };
+	struct zs_log_line line = { ZS_LOG_DEBUG, "host", "corp", "www", "a\x1b[2Jb" };
+
+	(void)state;
+	zs_log_setup("front", "", sink, &seen);
+	zs_log_forward(&line);
+	assert_int_equal(seen.lines, 0);
+	line.level = ZS_LOG_WARN;
+	zs_log_forward(&line);
+	assert_int_equal(seen.lines, 1);
+	assert_string_equal(seen.role, "host");
+	assert_string_equal(seen.instance, "corp");
+	assert_string_equal(seen.job, "www");
+	assert_string_equal(seen.text, "a\\x1b[2Jb");
+}
+
 static void test_log_when_long_expect_cut_and_huge_expect_replaced(void **state)
 {
 	struct seen seen = { 0 };
@@ -288,6 +306,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_when_level_off_expect_no_line),
 		cmocka_unit_test(test_log_when_hostile_expect_clean_single_line),
+		cmocka_unit_test(test_forward_expect_level_origin_and_clean_text),
 		cmocka_unit_test(test_log_when_long_expect_cut_and_huge_expect_replaced),
 		cmocka_unit_test(test_redact_when_registered_expect_every_occurrence_hidden),
 		cmocka_unit_test(test_redact_when_more_than_32_expect_first_ones_hidden),

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -251,6 +252,111 @@ static int change_group(void)
 	return rc;
 }
 
+static int chmod_key(void)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/file", state_dir);
+	return result(chmod(path, 0644));
+}
+
+/* Whether a filter lets a number through: nobody has most of them, and that is an error of its own. */
+static bool passes(long pid)
+{
+	return syscall(SYS_prlimit64, pid, RLIMIT_NOFILE, NULL, NULL) == 0 || errno == ESRCH;
+}
+
+/* Every kind of number that a filter made for our pid could forget. */
+static int limit_others(void)
+{
+	long own = getpid();
+
+	for (long pid = 1; pid < 4096; pid++)
+		if (pid != own && passes(pid))
+			return 0;
+	for (unsigned bit = 0; bit < 32; bit++) {
+		long flipped = own ^ (1L << bit), cut = own & ((1L << bit) - 1), end = own >> bit;
+
+		if (passes(flipped ? flipped : 1) || (cut && cut != own && passes(cut)) || (end && bit && passes(end)) ||
+		    passes(own + 1 + (1L << bit)))
+			return 0;
+	}
+	return passes(-1) || passes(own | 1L << 40) || passes(1L << 40 | 1) ? 0 : EPERM;
+}
+
+static int limit_self(void)
+{
+	struct rlimit now;
+	int rc = result(prlimit(0, RLIMIT_NOFILE, NULL, &now));
+
+	return rc ? rc : result(prlimit(getpid(), RLIMIT_NOFILE, &now, NULL));
+}
+
+static int move_others(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) < 0)
+		return errno;
+	return result(sched_setaffinity(getppid(), sizeof(set), &set)) == EPERM &&
+	       result(sched_setaffinity(1 << 30, sizeof(set), &set)) == EPERM ? EPERM : 0;
+}
+
+static int move_self(void)
+{
+	cpu_set_t set;
+	int rc = result(sched_getaffinity(0, sizeof(set), &set));
+
+	if (!rc)
+		rc = result(sched_setaffinity(0, sizeof(set), &set));
+	return rc ? rc : result(sched_setaffinity(getpid(), sizeof(set), &set));
+}
+
+static int schedule_others(void)
+{
+	const struct sched_param param = { .sched_priority = 0 };
+
+	return result(sched_setscheduler(1 << 30, SCHED_OTHER, &param)) == EPERM &&
+	       result(sched_setparam(1 << 30, &param)) == EPERM &&
+	       result((int)syscall(SYS_sched_setattr, 1 << 30, NULL, 0)) == EPERM ? EPERM : 0;
+}
+
+/* Numbers of linux/ioprio.h: one process is 1, a user's are 3. */
+static int renice_others(void)
+{
+	return result(setpriority(PRIO_PROCESS, 1 << 30, 10)) == EPERM && result(setpriority(PRIO_PGRP, 1 << 30, 10)) == EPERM &&
+	       result(setpriority(PRIO_USER, 0, 0)) == EPERM &&
+	       result((int)syscall(SYS_ioprio_set, 1, 1 << 30, 0)) == EPERM &&
+	       result((int)syscall(SYS_ioprio_set, 3, 0, 0)) == EPERM ? EPERM : 0;
+}
+
+static int renice_self(void)
+{
+	int now = getpriority(PRIO_PROCESS, 0), rc = result(setpriority(PRIO_PROCESS, 0, now));
+
+	if (!rc)
+		rc = result(setpriority(PRIO_PROCESS, (id_t)getpid(), now));
+	return rc ? rc : result((int)syscall(SYS_ioprio_set, 1, 0, 0));
+}
+
+/* The kernel signals whom a descriptor is said to belong to. */
+static int own_descriptor(void)
+{
+	int fds[2], rc = result(pipe2(fds, O_CLOEXEC));
+
+	if (rc)
+		return rc;
+	rc = result(fcntl(fds[0], F_SETOWN, getppid())) == EPERM && result(ioctl(fds[0], FIOSETOWN, &fds[1])) == EPERM ? EPERM : 0;
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	return rc;
+}
+
+static int type_on_terminal(void)
+{
+	return result(ioctl(-1, TIOCSTI, "x"));
+}
+
 /* The last one: when it is let through there is no report. */
 static int do_exec(void)
 {
@@ -310,8 +416,50 @@ static const struct attempt {
 	{ "read of the plugin", read_plugin, HOST, LANDLOCK },
 	{ "write of the plugin", write_plugin, 0, LANDLOCK },
 	{ "work in the state tree", work_in_state, VAULT, LANDLOCK },
+	{ "chmod of a key", chmod_key, VAULT, NOTHING },
+	{ "prlimit of others", limit_others, 0, NOTHING },
+	{ "prlimit of itself", limit_self, ALL, NOTHING },
+	{ "affinity of others", move_others, 0, NOTHING },
+	{ "affinity of itself", move_self, ALL, NOTHING },
+	{ "scheduling of others", schedule_others, 0, NOTHING },
+	{ "priority of others", renice_others, 0, NOTHING },
+	{ "priority of itself", renice_self, ALL, NOTHING },
+	{ "owner of a descriptor", own_descriptor, 0, NOTHING },
+	{ "typing on the terminal", type_on_terminal, 0, NOTHING },
 	{ "exec", do_exec, 0, NOTHING },
 };
+
+/* Calls with arguments that the kernel refuses by another error than EPERM when it gets to see them. */
+enum form { FD, PATH, AT };
+static const struct { const char *name; long number; enum form form; unsigned allowed; } calls[] = {
+#ifdef SYS_chmod
+	{ "chmod", SYS_chmod, PATH, VAULT }, { "chown", SYS_chown, PATH, VAULT }, { "lchown", SYS_lchown, PATH, VAULT },
+	{ "utime", SYS_utime, PATH, VAULT }, { "utimes", SYS_utimes, PATH, VAULT }, { "futimesat", SYS_futimesat, AT, VAULT },
+	{ "creat", SYS_creat, PATH, VAULT }, { "link", SYS_link, PATH, VAULT }, { "symlink", SYS_symlink, PATH, VAULT },
+	{ "rename", SYS_rename, PATH, VAULT }, { "unlink", SYS_unlink, PATH, VAULT }, { "mkdir", SYS_mkdir, PATH, VAULT },
+	{ "rmdir", SYS_rmdir, PATH, VAULT }, { "mknod", SYS_mknod, PATH, 0 },
+#endif
+	{ "fchmod", SYS_fchmod, FD, VAULT }, { "fchmodat", SYS_fchmodat, AT, VAULT }, { "fchmodat2", 452, AT, VAULT },
+	{ "fchown", SYS_fchown, FD, VAULT }, { "fchownat", SYS_fchownat, AT, VAULT }, { "utimensat", SYS_utimensat, AT, VAULT },
+	{ "setxattr", SYS_setxattr, PATH, VAULT }, { "lsetxattr", SYS_lsetxattr, PATH, VAULT },
+	{ "fsetxattr", SYS_fsetxattr, FD, VAULT }, { "setxattrat", 463, AT, VAULT },
+	{ "removexattr", SYS_removexattr, PATH, VAULT }, { "lremovexattr", SYS_lremovexattr, PATH, VAULT },
+	{ "fremovexattr", SYS_fremovexattr, FD, VAULT }, { "removexattrat", 466, AT, VAULT },
+	{ "file_setattr", 469, AT, VAULT },
+	{ "linkat", SYS_linkat, AT, VAULT }, { "symlinkat", SYS_symlinkat, AT, VAULT }, { "renameat2", SYS_renameat2, AT, VAULT },
+	{ "unlinkat", SYS_unlinkat, AT, VAULT }, { "mkdirat", SYS_mkdirat, AT, VAULT }, { "truncate", SYS_truncate, PATH, VAULT },
+	{ "ftruncate", SYS_ftruncate, FD, ALL }, { "mknodat", SYS_mknodat, AT, 0 },
+	{ "migrate_pages", SYS_migrate_pages, FD, 0 }, { "move_pages", SYS_move_pages, FD, 0 }, { "kcmp", SYS_kcmp, FD, 0 },
+};
+
+static int raw(size_t i)
+{
+	long rc = calls[i].form == FD	? syscall(calls[i].number, -1, 0, 0, 0, 0, 0)
+		  : calls[i].form == AT ? syscall(calls[i].number, AT_FDCWD, "", 0, 0, 0, 0)
+					: syscall(calls[i].number, "", 0, 0, 0, 0, 0);
+
+	return rc < 0 ? errno : 0;
+}
 
 static bool can_try(enum needs needs, uint32_t abi)
 {
@@ -330,7 +478,7 @@ struct report {
 	uint32_t gid;
 	int groups;
 	bool done;
-	char wrong[1024];	/* attempts with another end than the table says */
+	char wrong[2048];	/* attempts with another end than the table says */
 };
 
 static void try_all(struct report *report, enum zs_role role)
@@ -347,6 +495,20 @@ static void try_all(struct report *report, enum zs_role role)
 		/* Anything but a refusal by rule means that it got through. */
 		if (allowed ? rc != 0 : rc != EPERM && rc != EACCES && rc != ENOSYS)
 			(void)snprintf(report->wrong + n, sizeof(report->wrong) - n, "%s: %s; ", attempt->name,
+				       rc ? strerror(rc) : "worked");
+	}
+}
+
+static void call_all(struct report *report, enum zs_role role)
+{
+	for (size_t i = 0; i < ZS_COUNT(calls); i++) {
+		bool allowed = (calls[i].allowed & 1u << role) != 0;
+		size_t n = strlen(report->wrong);
+		int rc = raw(i);
+
+		/* Where the kernel has no such call there is nothing to refuse. */
+		if (rc != ENOSYS && allowed == (rc == EPERM))
+			(void)snprintf(report->wrong + n, sizeof(report->wrong) - n, "call %s: %s; ", calls[i].name,
 				       rc ? strerror(rc) : "worked");
 	}
 }
@@ -386,8 +548,10 @@ typedef void body_fn(struct report *report, const struct zs_sandbox *sandbox);
 static void whole_table(struct report *report, const struct zs_sandbox *sandbox)
 {
 	apply(report, sandbox);
-	if (!report->rc)
+	if (!report->rc) {
+		call_all(report, sandbox->role);
 		try_all(report, sandbox->role);
+	}
 }
 
 /* Runs body in a child; its report comes back through a pipe. */
@@ -432,6 +596,7 @@ static void make_dir(char path[static sizeof(CHILD_DIR)], uid_t owner)
 	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 	assert_true(fd >= 0);
 	(void)fchmod(fd, 0666);
+	(void)fchown(fd, owner, owner);
 	(void)close(fd);
 	(void)chmod(path, 0755);
 	if (geteuid() == 0)

@@ -503,7 +503,9 @@ static void test_addresses(void **state)
 		{ "[2001:db8::1]:5353", "[2001:db8::1]:5353", false }, { "[::1]", "::1", true },
 		{ "fd00::1", "fd00::1", true }, { "172.32.0.1", "172.32.0.1", false }, { "172.31.0.1", "172.31.0.1", true },
 		{ "", NULL, false }, { "1.2.3", NULL, false }, { "1.2.3.4:0", NULL, false }, { "1.2.3.4:65536", NULL, false },
-		{ "[::1]53", NULL, false }, { "[::1", NULL, false }, { "ns1.example", NULL, false }, { "1.2.3.4 ", NULL, false },
+		{ "[::1]53", NULL, false }, { "[::1", NULL, false }, { "[", NULL, false }, { "[]", NULL, false },
+		{ "[::1]]", NULL, false }, { "[[::1]]", NULL, false }, { "[::1]:", NULL, false }, { "[2001:db8::1:53", NULL, false },
+		{ "[::1%", NULL, false }, { "ns1.example", NULL, false }, { "1.2.3.4 ", NULL, false },
 		{ "1.2.3.4:", NULL, false },
 	};
 	struct zs_addr addr;

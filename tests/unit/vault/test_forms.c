@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The small forms of the vault: meta files, PEM chains, URLs.
+ * The small forms of the vault: meta files, PEM chains.
  */
 #include "vault/meta.h"
 
@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "vault/pem.h"
-#include "vault/url.h"
 
 #define S(text) zs_slice_str(text)
 
@@ -126,51 +125,6 @@ static void test_pem_when_anything_else_expect_refusal(void **state)
 	}
 }
 
-static void test_url_when_origin_is_read_expect_normal_form(void **state)
-{
-	static const struct { const char *url, *origin; } rows[] = {
-		{ "https://ca.example", "https://ca.example" }, { "https://CA.example:443/x", "https://ca.example" },
-		{ "https://ca.example:8443/x?y", "https://ca.example:8443" }, { "HTTPS://ca.example/", "https://ca.example" },
-		{ "https://[2001:DB8::1]:14000/dir", "https://[2001:db8::1]:14000" }, { "https://127.0.0.1:0443/", "https://127.0.0.1" },
-		{ "https://ca.example?x", "https://ca.example" },
-		{ "https://", NULL }, { "https:///x", NULL }, { "https://a@b/", NULL }, { "https://a:b@c/", NULL }, { "https://a:/", NULL },
-		{ "https://a:65536/", NULL }, { "https://a:0/", NULL }, { "https://a:44 3/", NULL }, { "https://[::1/", NULL },
-		{ "https://]x[/", NULL }, { "https://a\\b/", NULL }, { "https://a/#f", NULL }, { "http://a/", NULL }, { "https:/a/", NULL },
-		{ "https://a,b/", NULL }, { "https://a/\x7f", NULL }, { "https://:443/", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ZS_COUNT(rows); i++) {
-		char origin[ZS_MAX_ORIGIN];
-
-		assert_int_equal(zs_url_origin(S(rows[i].url), origin), rows[i].origin != NULL);
-		if (rows[i].origin != NULL)
-			assert_string_equal(origin, rows[i].origin);
-	}
-}
-
-static void test_url_when_compared_expect_folded(void **state)
-{
-	static const struct { const char *a, *b; bool same; } rows[] = {
-		{ "https://a.test/x/1", "https://a.test/x/1", true }, { "https://a.test/x/1", "https://A.test:443/x/1/", true },
-		{ "https://a.test/x/1", "https://a.test/x/%31", true }, { "https://a.test/x/1", "https://a.test//x//1?q", true },
-		{ "https://a.test/x/1", "https://a.test/x/2", false }, { "https://a.test/x/1", "https://a.test/x/11", false },
-		{ "https://a.test/x/1", "https://b.test/x/1", false }, { "https://a.test/x/1", "https://a.test:444/x/1", false },
-		{ "https://a.test/", "https://a.test", true }, { "https://a.test/x/1", "nonsense", true }, { "https://a.test/%", "https://a.test/%25", true },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ZS_COUNT(rows); i++) {
-		assert_int_equal(zs_url_same(S(rows[i].a), S(rows[i].b)), rows[i].same);
-		assert_int_equal(zs_url_same(S(rows[i].b), S(rows[i].a)), rows[i].same);
-	}
-	assert_true(zs_url_is_plain(S("https://a.test/authz/AbC-_1")));
-	assert_true(zs_url_is_plain(S("https://a.test/authz/1/")));
-	assert_false(zs_url_is_plain(S("https://a.test/authz/..")));
-	assert_false(zs_url_is_plain(S("https://a.test/")));
-	assert_false(zs_url_is_plain(S("https://a.test/a//b")));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,8 +132,6 @@ int main(void)
 		cmocka_unit_test(test_meta_when_broken_expect_corrupt),
 		cmocka_unit_test(test_pem_when_valid_expect_leaf_and_rest),
 		cmocka_unit_test(test_pem_when_anything_else_expect_refusal),
-		cmocka_unit_test(test_url_when_origin_is_read_expect_normal_form),
-		cmocka_unit_test(test_url_when_compared_expect_folded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <openssl/bn.h>
@@ -730,6 +731,76 @@ static void test_dry_run_when_everything_asked_expect_nothing_written(void **sta
 	free(parent);
 }
 
+static void test_job_when_ended_without_certificate_expect_directory_gone(void **state)
+{
+	char *dir = drive_tmp();
+	struct drive *d = start(dir);
+	struct zs_msg_vault_job_end end = { .job = 1 };
+	struct zs_msg_empty empty = { 0 };
+
+	(void)state;
+	(void)start_job(d, 1, "www");
+	assert_true(exists(dir, "certificates/www/lock"));
+	drive_note(d, ZS_MSG_VAULT_JOB_END, &end);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &empty)->n, 0);
+	assert_false(exists(dir, "certificates/www"));
+	/* Anything else in it stays. */
+	end.job = 2;
+	(void)start_job(d, 2, "www");
+	write_text(dir, "certificates/www/note", "mine");
+	drive_note(d, ZS_MSG_VAULT_JOB_END, &end);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &empty)->n, 1);
+	assert_true(exists(dir, "certificates/www/note"));
+	assert_true(exists(dir, "certificates/www/lock"));
+	assert_int_equal(drive_end(d), 0);
+	drive_remove(dir);
+	free(dir);
+}
+
+/* How often the job was taken; -1 when something but "busy" happened. */
+static int take_and_drop(struct drive *d, uint32_t first, unsigned times)
+{
+	int taken = 0;
+
+	for (uint32_t i = first; i < first + times; i++) {
+		struct zs_msg_vault_job order = job_order(i, "www");
+		struct zs_msg_vault_job_end end = { .job = i };
+		const struct answer *a = drive_front(d, ZS_MSG_VAULT_JOB, &order);
+
+		if (a->code != 0 && a->code != ZS_E_BUSY) {
+			print_message("%s\n", a->text);
+			return -1;
+		}
+		if (a->code != 0)
+			continue;
+		taken++;
+		drive_note(d, ZS_MSG_VAULT_JOB_END, &end);
+	}
+	return taken;
+}
+
+static void test_job_when_two_runs_take_turns_expect_only_busy(void **state)
+{
+	enum { TURNS = 150 };
+	char *dir = drive_tmp();
+	pid_t pid = fork();
+	struct drive *d = start(dir);
+	int taken = take_and_drop(d, 1, TURNS), status = -1;
+	bool good = drive_end(d) == 0 && taken > 0;
+
+	(void)state;
+	if (pid == 0) {
+		free(dir);
+		_exit(good ? 0 : 1);
+	}
+	assert_true(good);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_false(exists(dir, "certificates/www"));
+	drive_remove(dir);
+	free(dir);
+}
+
 static void test_job_when_other_process_holds_it_expect_busy(void **state)
 {
 	char *dir = drive_tmp(), want[64];
@@ -1411,6 +1482,8 @@ int main(void)
 		cmocka_unit_test(test_account_when_two_jobs_expect_shared_key_and_url),
 		cmocka_unit_test(test_job_when_field_wrong_expect_config_error_and_nothing_written),
 		cmocka_unit_test(test_dry_run_when_everything_asked_expect_nothing_written),
+		cmocka_unit_test(test_job_when_ended_without_certificate_expect_directory_gone),
+		cmocka_unit_test(test_job_when_two_runs_take_turns_expect_only_busy),
 		cmocka_unit_test(test_job_when_other_process_holds_it_expect_busy),
 		cmocka_unit_test(test_pending_when_killed_after_finalize_expect_resumed),
 		cmocka_unit_test(test_pending_when_order_differs_or_is_gone_expect_dropped),

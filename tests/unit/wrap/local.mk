@@ -27,3 +27,9 @@ tests_unit_wrap_test_ini_SOURCES = tests/unit/wrap/test_ini.c
 tests_unit_wrap_test_ini_LDADD = core/wrap/libzs-ini.a core/base/libzs-base.a $(INI_LIBS) $(CMOCKA_LIBS)
 tests_unit_wrap_test_idn_SOURCES = tests/unit/wrap/test_idn.c
 tests_unit_wrap_test_idn_LDADD = core/wrap/libzs-idn.a core/base/libzs-base.a $(IDN_LIBS) $(CMOCKA_LIBS)
+
+UNIT_TESTS += tests/unit/wrap/test_http
+tests_unit_wrap_test_http_SOURCES = tests/unit/wrap/test_http.c
+tests_unit_wrap_test_http_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CRYPTO_CFLAGS)
+tests_unit_wrap_test_http_LDADD = core/wrap/libzs-http.a core/ipc/libzs-ipc.a core/wrap/libzs-seccomp.a core/base/libzs-base.a \
+	$(CURL_LIBS) $(OPENSSL_SSL_LIBS) $(OPENSSL_CRYPTO_LIBS) $(SECCOMP_LIBS) $(CMOCKA_LIBS)
