@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# docs: what is installed beside the program, and what is only for the tree.
-dist_doc_DATA += \
+# docs: installed as they lie in the tree, so that what links to each other finds it.
+# Every document is named once; here, or (a plugin's) beside what it describes.
+nobase_dist_doc_DATA += \
 	README.md \
 	CHANGELOG.md \
+	CONTRIBUTING.md \
+	LICENSE \
 	SECURITY.md \
 	docs/architecture.md \
 	docs/config.md \
 	docs/errors.md \
-	docs/json.md
-dist_man_MANS += \
-	docs/zoneseal.1 \
-	docs/zoneseal.conf.5
-EXTRA_DIST += \
-	CONTRIBUTING.md \
+	docs/json.md \
 	docs/lab.md \
 	docs/schema/issue.json \
 	docs/schema/status.json
+dist_man_MANS += \
+	docs/zoneseal.1 \
+	docs/zoneseal.conf.5

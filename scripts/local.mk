@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# scripts: nothing to build.
 EXTRA_DIST += \
 	scripts/quickstart \
 	scripts/lab \

@@ -11,7 +11,7 @@
 #include "acme/problem.h"
 #include "base/buf.h"
 
-enum { MAX_NEW_ORDER = 2 };	/* sends in one run (DESIGN.md 4) */
+enum { MAX_NEW_ORDER = 2 };	/* sends in one run (see flow.c) */
 
 /* ---- plan: directory, account, order ---- */
 

@@ -73,8 +73,7 @@ static const struct zs_code_info codes[] = {
 		.exit_code = 4,
 		.meaning = "a provider plugin does not load, has another ABI, "
 			   "crashed, hung or broke its contract",
-		.hint = "run `zoneseal provider info NAME` to see whether it "
-			"loads and which ABI it has, and update the plugin",
+		.hint = "update the plugin, or tell its author what is said above",
 	},
 	[ZS_E_PROVIDER_AUTH] = {
 		.name = "provider-auth",
@@ -91,9 +90,8 @@ static const struct zs_code_info codes[] = {
 		.retry = false,
 		.exit_code = 4,
 		.meaning = "the credentials are good but lack a right",
-		.hint = "give the credentials the rights that "
-			"`zoneseal provider info NAME` lists, then run "
-			"`zoneseal check`",
+		.hint = "give the credentials the right to change TXT records of "
+			"the zone, then run `zoneseal check --live`",
 	},
 	[ZS_E_PROVIDER_ZONE] = {
 		.name = "provider-zone",
@@ -110,9 +108,8 @@ static const struct zs_code_info codes[] = {
 		.retry = true,
 		.exit_code = 4,
 		.meaning = "the DNS provider failed in another way",
-		.hint = "it is tried again by itself; if it stays, look at the "
-			"provider's status page and `zoneseal provider info "
-			"NAME`",
+		.hint = "run the command again later; if it stays, look at the "
+			"provider's status page",
 	},
 	[ZS_E_PROVIDER_RATE] = {
 		.name = "provider-rate",
@@ -120,7 +117,8 @@ static const struct zs_code_info codes[] = {
 		.retry = true,
 		.exit_code = 7,
 		.meaning = "the DNS provider limits the rate",
-		.hint = "wait; `zoneseal status` shows when it is tried again",
+		.hint = "run the command again later, not before the time given "
+			"above if there is one",
 	},
 	[ZS_E_DNS] = {
 		.name = "dns",
@@ -139,9 +137,8 @@ static const struct zs_code_info codes[] = {
 		.retry = true,
 		.exit_code = 5,
 		.meaning = "not all name servers served the record in time",
-		.hint = "look at the servers named above: a secondary that "
-			"lags or does not answer; `zoneseal status` shows when "
-			"it is tried again",
+		.hint = "look at the servers named above: a secondary that lags or "
+			"does not answer; then run the command again",
 	},
 	[ZS_E_CA_REFUSED] = {
 		.name = "ca-refused",
@@ -189,7 +186,8 @@ static const struct zs_code_info codes[] = {
 		.retry = true,
 		.exit_code = 7,
 		.meaning = "the CA limits the rate",
-		.hint = "wait; `zoneseal status` shows when it is tried again",
+		.hint = "run the command again later, not before the time given "
+			"above if there is one",
 	},
 	[ZS_E_NETWORK] = {
 		.name = "network",
@@ -227,7 +225,7 @@ static const struct zs_code_info codes[] = {
 		.meaning = "issued, but a deploy hook or the check behind it "
 			   "failed",
 		.hint = "the new certificate is stored; correct the hook named "
-			"above; `zoneseal status` shows when it is tried again",
+			"above, then run the command again",
 	},
 	[ZS_E_PARTIAL] = {
 		.name = "partial",
@@ -235,7 +233,8 @@ static const struct zs_code_info codes[] = {
 		.retry = true,
 		.exit_code = 11,
 		.meaning = "some of several were done",
-		.hint = "run `zoneseal status` to see which failed and why",
+		.hint = "the messages above say which failed and why; correct "
+			"that, then run the command again",
 	},
 	[ZS_E_RESIDUE] = {
 		.name = "residue",
@@ -251,8 +250,8 @@ static const struct zs_code_info codes[] = {
 		.retry = true,
 		.exit_code = 12,
 		.meaning = "another run holds the certificate",
-		.hint = "wait for it to end; `zoneseal status` shows what is "
-			"running",
+		.hint = "wait for it to end; `zoneseal status` shows which "
+			"certificates are busy",
 	},
 	[ZS_E_CANCELLED] = {
 		.name = "cancelled",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The typed configuration: what the sections of the INI file (DESIGN: file and
- * drop-in directory) or the command line say, checked, with defaults filled in.
+ * The typed configuration: what the sections of the INI file (a file and
+ * its drop-in directory) or the command line say, checked, with defaults filled in.
  * One option table (options.h) feeds parser, check, --help and the man page.
  * Front only; no other process ever sees the file.
  */

@@ -16,6 +16,3 @@ core_conf_libzs_conf_a_SOURCES = \
 	core/conf/shortcodes.c core/conf/shortcodes.h \
 	core/conf/syntax.c core/conf/syntax.h \
 	core/conf/value.c core/conf/value.h
-# test_options compares both with the table in options.c.
-dist_doc_DATA += docs/config.md
-dist_man_MANS += docs/zoneseal.conf.5

@@ -572,6 +572,20 @@ static bool copy_origins(struct zs_session *s, const struct zs_msg_engine_ca *ca
 	return true;
 }
 
+static int connect_to(struct zs_session *s, const struct zs_msg_engine_ca *ca, const char *proxy, struct zs_err *err)
+{
+	const struct zs_http_peer_spec spec = { .name = s->ca, .bundle = ca->bundle, .proxy = proxy };
+
+	if (!copy_origins(s, ca))
+		ZS_FAIL(err, ZS_E_CONFIG, "the directory or an origin of CA %s is not an https URL", s->ca);
+	s->peer = zs_http_peer_new(s->engine->http, &spec, err);
+	if (s->peer)
+		return 0;
+	zs_err_subject(err, "%s", s->ca);
+	return -(int)err->code;
+}
+
+/* A CA that cannot be used is remembered: its jobs fail with the reason. */
 struct zs_session *zs_session_new(struct zs_engine *engine, const struct zs_msg_engine_ca *ca, struct zs_err *err)
 {
 	struct zs_session *s = calloc(1, sizeof(*s));
@@ -579,28 +593,19 @@ struct zs_session *zs_session_new(struct zs_engine *engine, const struct zs_msg_
 
 	if (!s || !proxy || !zs_slice_copy(ca->name, s->ca, sizeof(s->ca)) || !(s->directory_url = zs_slice_dup(ca->directory))) {
 		zs_err_set(err, ZS_E_NOMEM, "no memory for a CA");
-		goto fail;
+		free(proxy);
+		zs_session_free(s);
+		return NULL;
 	}
 	s->engine = engine;
 	zs_arena_init(&s->arena, DIRECTORY_MEMORY);
-	if (!copy_origins(s, ca)) {
-		zs_err_set(err, ZS_E_CONFIG, "the directory or an origin of CA %s is not an https URL", s->ca);
-		goto fail;
-	}
-	const struct zs_http_peer_spec spec = { .name = s->ca, .bundle = ca->bundle, .proxy = proxy };
-	s->peer = zs_http_peer_new(engine->http, &spec, err);
-	if (!s->peer)
-		goto fail;
 	s->width = s->width_max = ca->nonce_width ? ca->nonce_width : 1;
 	s->expected = 1;
 	s->first_try = now_ms(s);
-	fetch_directory(s);
+	if (connect_to(s, ca, proxy, &s->failed) == 0)
+		fetch_directory(s);
 	free(proxy);
 	return s;
-fail:
-	free(proxy);
-	zs_session_free(s);
-	return NULL;
 }
 
 void zs_session_free(struct zs_session *s)

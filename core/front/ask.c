@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-enum { ANSWER_MS = 60 * 1000, GREET_MS = 5000, LOOK_MS = 5 };
+enum { ANSWER_MS = 60 * 1000, PLUGIN_MS = 20 * 1000, GREET_MS = 5000, LOOK_MS = 5 };
 
 static void stop(struct zs_ask *ask)
 {
@@ -34,10 +34,13 @@ static void on_died(struct zs_process *process, const struct zs_err *err, void *
 	struct zs_ask *ask = user;
 	struct zs_instance *instance = process->role == ZS_ROLE_HOST ? ask->user : NULL;
 
-	ask->err = *err;
 	if (instance && !ask->take && instance->process == process)
 		zs_instance_died(instance, err);
-	stop(ask);
+	/* another one's death is no answer */
+	if (process == ask->process) {
+		ask->err = *err;
+		stop(ask);
+	}
 }
 
 int zs_ask_init(struct zs_ask *ask, struct zs_err *err)
@@ -66,14 +69,28 @@ static void on_answer(struct zs_chan *chan, const struct zs_incoming *in, bool f
 {
 	struct zs_ask *ask = user;
 
-	(void)chan;
 	if (!final)
+		return;
+	/* the process ends: on_died() will know why */
+	if (!in && err->code == ZS_E_PEER && !zs_chan_open(chan))
 		return;
 	if (!in)
 		ask->err = *err;
 	else if (ask->take)
 		ask->take(in->body, ask->user);
+	ask->answered = in != NULL;
 	stop(ask);
+}
+
+/* Nothing but an answer is success. A host that hangs is its plugin's doing. */
+static void no_answer(const struct zs_process *process, struct zs_err *err)
+{
+	if (process->role == ZS_ROLE_HOST && (err->code == ZS_E_PEER || !err->code)) {
+		zs_err_set(err, ZS_E_PLUGIN, "the plugin did not answer: it hangs or ends where it is loaded or describes itself");
+		zs_err_hint(err, "update the plugin or tell its author; a plugin that loads answers at once");
+	} else if (!err->code) {
+		zs_err_set(err, ZS_E_PEER, "the %s process did not answer", zs_role_name(process->role));
+	}
 }
 
 int zs_ask(struct zs_ask *ask, struct zs_process *process, uint32_t type, const void *body,
@@ -81,20 +98,25 @@ int zs_ask(struct zs_ask *ask, struct zs_process *process, uint32_t type, const 
 {
 	ask->take = take;
 	ask->user = take ? user : NULL;
+	ask->process = process;
+	ask->answered = false;
 	zs_err_clear(&ask->err);
-	if (!process->chan || zs_chan_call(process->chan, type, body, -1, ANSWER_MS, on_answer, ask, NULL))
-		ZS_FAIL(err, ZS_E_PEER, "cannot reach the %s process", zs_role_name(process->role));
-	wait_for(ask);
+	if (process->chan &&
+	    !zs_chan_call(process->chan, type, body, -1, process->role == ZS_ROLE_HOST ? PLUGIN_MS : ANSWER_MS, on_answer, ask, NULL))
+		wait_for(ask);
 	ask->take = NULL;
-	ask->user = NULL;
-	if (ask->err.code)
-		*err = ask->err;
-	return -(int)ask->err.code;
+	ask->user = ask->process = NULL;
+	if (ask->answered)
+		return 0;
+	no_answer(process, &ask->err);
+	*err = ask->err;
+	return -(int)err->code;
 }
 
 struct zs_process *zs_ask_vault(struct zs_ask *ask, const char *state_dir, bool adopt, struct zs_err *err)
 {
-	const char *args[] = { state_dir, NULL };
+	/* who adopts nothing only looks */
+	const char *args[] = { state_dir, adopt ? NULL : "--read-only", NULL };
 	const struct zs_msg_vault_open open = { .adopt = adopt };
 	struct zs_process *vault = zs_super_start(ask->super, ZS_ROLE_VAULT, "", args, err);
 

@@ -15,8 +15,9 @@ struct zs_ask {
 	/* of the call that is waited for */
 	void (*take)(const void *body, void *user);
 	void *user;
+	struct zs_process *process;	/* that is asked */
 	struct zs_err err;
-	bool done;
+	bool done, answered;
 	struct zs_timer *look;
 	unsigned looks;
 };

@@ -57,6 +57,7 @@ static void plugin_json(struct zs_json_out *out, const struct zs_plugin *plugin)
 	else
 		zs_jout_str(out, "abi", abi);
 	zs_jout_int(out, "max_changes", plugin->max_changes);
+	zs_jout_bool(out, "has_live", plugin->has_live);
 	flags_json(out, plugin->flags);
 	options_json(out, plugin);
 	zs_report_err_json(out, "error", &plugin->err);
@@ -117,7 +118,8 @@ static void print_info(const struct zs_cli *cli, const struct zs_plugin *plugin)
 	zs_data(cli, "  flags:");
 	for (size_t i = 0; (flag = zs_plugin_flag(plugin->flags, i)); i++)
 		zs_data(cli, " %s", flag);
-	zs_data(cli, "\n\noptions, in [provider NAME] or as -o KEY=VALUE:\n");
+	zs_data(cli, "\n  policy provider: %s\n", plugin->has_live ? "yes" : "no, the service cannot be asked");
+	zs_data(cli, "\noptions, in [provider NAME] or as -o KEY=VALUE:\n");
 	for (size_t i = 0; i < plugin->options.n; i++)
 		print_option(cli, &plugin->options.items[i]);
 }

@@ -33,6 +33,9 @@ struct status {
 	struct zs_journal_view journal;
 	ZS_VEC(struct zs_instance *) instances;
 	int64_t now;
+	/* of the last page of certificates */
+	char last[ZS_MAX_ID + 1];
+	bool more;
 };
 
 /* ---- gathering ---- */
@@ -76,9 +79,25 @@ static void take_list(const void *body, void *user)
 	const struct zs_msg_vault_certificates *list = body;
 	struct status *status = user;
 
-	for (uint32_t i = 0; i < list->certificates.n; i++)
+	status->more = list->more && list->certificates.n;
+	for (uint32_t i = 0; i < list->certificates.n; i++) {
+		zs_slice_copy(list->certificates.items[i].name, status->last, sizeof(status->last));
 		if (wanted(status->cli, list->certificates.items[i].name))
 			keep_certificate(status, &list->certificates.items[i]);
+	}
+}
+
+static int load_certificates(struct status *status, struct zs_process *vault, struct zs_err *err)
+{
+	int rc;
+
+	do {
+		char after[sizeof(status->last)];
+		memcpy(after, status->last, sizeof(after));
+		const struct zs_msg_vault_list msg = { .after = zs_slice_str(after) };
+		rc = zs_ask(&status->ask, vault, ZS_MSG_VAULT_LIST, &msg, take_list, status, err);
+	} while (!rc && status->more);
+	return rc;
 }
 
 static int check_args(const struct status *status, struct zs_err *err)
@@ -115,7 +134,6 @@ static int start_others(struct status *status, struct zs_err *err)
 
 static int gather(struct status *status, struct zs_err *err)
 {
-	static const struct zs_msg_empty empty;
 	struct zs_process *vault;
 	int rc = zs_config_load(&status->config, status->cli, ZS_CONFIG_PLACES, err);
 
@@ -128,7 +146,7 @@ static int gather(struct status *status, struct zs_err *err)
 	vault = zs_ask_vault(&status->ask, zs_buf_str(&status->config.state_dir), false, err);
 	if (!vault)
 		return -(int)err->code;
-	rc = zs_ask(&status->ask, vault, ZS_MSG_VAULT_LIST, &empty, take_list, status, err);
+	rc = load_certificates(status, vault, err);
 	if (!rc)
 		rc = zs_journal_view_load(&status->journal, &status->ask, vault, err);
 	if (!rc)
@@ -291,7 +309,7 @@ static void print_certificate(const struct status *status, const struct certific
 	zs_data(status->cli, "%-24s  %-8s  %-10s  %-10s  %-20s  %s\n", c->name, state_of(c, status->now),
 		c->generation ? until : "-", c->generation ? due : "-", *c->ca ? c->ca : "-", c->generation ? c->path : "-");
 	if (*c->problem)
-		zs_data(status->cli, "    %s\n", c->problem);
+		zs_data(status->cli, "    %s; `zoneseal issue %s` issues it anew\n", c->problem, c->name);
 	if (c->pending)
 		zs_data(status->cli, "    an order that a dead run finished waits; `zoneseal issue %s` fetches the certificate\n", c->name);
 }

@@ -4,6 +4,8 @@
  */
 #include "front/due.h"
 
+#include <stdio.h>
+
 enum { SHORT_LIFE = 10 * 86400 };
 
 int64_t zs_due_at(int64_t not_before, int64_t not_after)
@@ -27,16 +29,36 @@ static bool same_names(const struct zs_run_job *job, const struct zs_msg_certifi
 	return true;
 }
 
-bool zs_due(const struct zs_run_job *job, const struct zs_msg_vault_certificates *list, int64_t now)
+/* NULL when nothing speaks for a new one. */
+static const char *why(const struct zs_run_job *job, const struct zs_msg_certificate *stored, int64_t now)
 {
-	for (uint32_t i = 0; i < list->certificates.n; i++) {
-		const struct zs_msg_certificate *c = &list->certificates.items[i];
-		if (!zs_slice_eq_str(c->name, job->conf->name))
-			continue;
-		/* the names in a CSR of the user's are not known yet: the time decides alone */
-		bool same = job->conf->csr || (same_names(job, c) && zs_slice_eq_str(c->key_type, job->key_type));
-		return !c->generation || c->pending || !same || !zs_slice_eq_str(c->ca, job->ca->name) ||
-		       now >= zs_due_at(c->not_before, c->not_after);
+	if (!stored || (!stored->generation && !stored->pending))
+		return "nothing is stored";
+	if (stored->pending)
+		return "an order of a run that ended early waits";
+	/* the names in a CSR of the user's are not known yet: the time decides alone */
+	if (!job->conf->csr && !same_names(job, stored))
+		return "the stored one has other names";
+	if (!job->conf->csr && !zs_slice_eq_str(stored->key_type, job->key_type))
+		return "the stored one has another type of key";
+	if (!zs_slice_eq_str(stored->ca, job->ca->name))
+		return "the stored one is of another CA";
+	if (now >= zs_due_at(stored->not_before, stored->not_after))
+		return now >= stored->not_after ? "the stored one has expired" : "the stored one will expire";
+	return NULL;
+}
+
+bool zs_due(const struct zs_run_job *job, const struct zs_msg_certificate *stored, int64_t now, char reason[static ZS_DUE_REASON])
+{
+	const char *text;
+
+	*reason = 0;
+	if (stored && stored->problem.n) {
+		snprintf(reason, ZS_DUE_REASON, "damaged: %.*s", (int)stored->problem.n, (const char *)stored->problem.p);
+		return true;
 	}
-	return true;
+	text = why(job, stored, now);
+	if (text)
+		snprintf(reason, ZS_DUE_REASON, "%s", text);
+	return text != NULL;
 }

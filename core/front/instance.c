@@ -15,7 +15,7 @@
 #include "conf/problems.h"
 #include "front/secrets.h"
 
-enum { DESCRIBE_MS = 20 * 1000, ARGS_MAX = 2 * 64 + 4, ZONES_MAX = 1024, NAMES_MAX = ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS };
+enum { DESCRIBE_MS = 20 * 1000, ZONES_MAX = 1024, NAMES_MAX = ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS };
 
 static void describe(struct zs_instance *in);
 
@@ -278,21 +278,23 @@ static int send_secret(struct zs_instance *in, const struct zs_msg_option *optio
 /* ---- arguments: what the plugin turned out to need ---- */
 
 struct arguments {
-	const char *list[ARGS_MAX];
+	const char *list[ZS_SPAWN_ARGS + 1];
 	size_t n;
 };
 
 static void add_files(const struct zs_instance *in, const struct zs_msg_host_description *d, struct arguments *args)
 {
-	for (size_t i = 0; i < in->conf->options.n; i++) {
-		const struct zs_conf_pair *pair = &in->conf->options.items[i];
-		for (uint32_t j = 0; j < d->options.n; j++) {
-			if (d->options.items[j].kind != ZS_OPTION_FILE || !key_is(pair->key, d->options.items[j].name, "") ||
-			    args->n + 3 >= ARGS_MAX)
-				continue;
-			args->list[args->n++] = "--read";
-			args->list[args->n++] = pair->value;
-		}
+	for (uint32_t i = 0; i < d->options.n; i++) {
+		const struct zs_msg_option *option = &d->options.items[i];
+		char env[128];
+		struct setting setting = { FROM_NOWHERE, NULL, NULL };
+
+		if (option->kind == ZS_OPTION_FILE)
+			setting = find_setting(in, option, env);
+		if (setting.source == FROM_NOWHERE || args->n + 2 > ZS_SPAWN_ARGS)
+			continue;
+		args->list[args->n++] = "--read";
+		args->list[args->n++] = setting.source == FROM_ENV ? zs_env(setting.text) : setting.text;
 	}
 }
 
@@ -372,6 +374,7 @@ static void on_described(struct zs_chan *chan, const struct zs_incoming *msg, bo
 	zs_slice_copy(d->name, in->provider, sizeof(in->provider));
 	in->flags = d->flags;
 	in->max_changes = d->max_changes;
+	in->has_live = d->has_live;
 	int rc = again ? start_host(in, NULL, d, &why) : 1;
 	if (rc < 0)
 		fail(in, &why);

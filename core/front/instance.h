@@ -28,6 +28,7 @@ struct zs_instance {
 	struct zs_err err;		/* FAILED */
 	char provider[ZS_MAX_ID + 1];	/* name the plugin gives itself */
 	uint32_t flags, max_changes;
+	bool has_live;			/* policy `provider` can be had */
 	ZS_VEC(struct zs_instance_zone) zones;
 	bool check;			/* test the credentials (not for a mere clean-up) */
 	bool granted;			/* zones are final: grant once open */

@@ -24,6 +24,7 @@ core_front_libzs_front_a_SOURCES = \
 	core/front/run.c core/front/run.h core/front/run_state.h \
 	core/front/run_jobs.c \
 	core/front/run_left.c \
+	core/front/run_list.c \
 	core/front/run_routes.c \
 	core/front/run_walk.c \
 	core/front/secrets.c core/front/secrets.h \
@@ -41,6 +42,3 @@ FRONT_LIBS = \
 bin_PROGRAMS += zoneseal
 zoneseal_SOURCES = core/front/main.c
 zoneseal_LDADD = core/front/libzs-front.a $(FRONT_LIBS)
-
-dist_man_MANS += docs/zoneseal.1
-EXTRA_DIST += docs/json.md docs/schema/issue.json docs/schema/status.json

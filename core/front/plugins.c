@@ -169,6 +169,7 @@ static void take(const void *body, void *user)
 	plugin->abi_minor = d->abi_minor;
 	plugin->flags = d->flags;
 	plugin->max_changes = d->max_changes;
+	plugin->has_live = d->has_live;
 	for (uint32_t i = 0; i < d->options.n; i++)
 		take_option(plugin, &d->options.items[i]);
 }

@@ -21,6 +21,7 @@ struct zs_plugin {
 	struct zs_err err;		/* code 0: the rest is known */
 	char name[ZS_MAX_ID + 1], summary[256], url[512];
 	uint32_t abi_major, abi_minor, flags, max_changes;
+	bool has_live;
 	ZS_VEC(struct zs_plugin_option) options;
 };
 

@@ -131,6 +131,7 @@ static void job_json(struct zs_json_out *out, const struct zs_run_job *job, bool
 	zs_report_names_json(out, "identifiers", job->identifiers.items, job->identifiers.n);
 	zs_jout_str(out, "ca", job->ca->name);
 	zs_jout_str(out, "state", state_name(job, dry_run));
+	text_or_null(out, "reason", job->reason);
 	text_or_null(out, "path", job->path);
 	zs_jout_int(out, "generation", job->generation);
 	zs_jout_time(out, "not_before", job->not_before);

@@ -12,68 +12,12 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "front/due.h"
 
 enum {
 	CANCEL_MS = 9 * 1000,
 	TICK_MS = 100,
 	WATCHDOG_MS = 120 * 1000	/* on top of the longest job: walk, clean-up of its records */
 };
-
-/* ---- vault ---- */
-
-static void on_open(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
-{
-	struct zs_run *run = user;
-
-	(void)chan;
-	(void)final;
-	if (!in) {
-		run->failed = *err;
-		zs_run_fail_all(run, err);
-	} else {
-		zs_run_left_keep(run, in->body);
-		run->vault_open = true;
-	}
-	zs_run_advance(run);
-}
-
-static void keep_stored(struct zs_run_job *job, const struct zs_msg_vault_certificates *list)
-{
-	for (uint32_t i = 0; i < list->certificates.n; i++) {
-		const struct zs_msg_certificate *c = &list->certificates.items[i];
-		if (!zs_slice_eq_str(c->name, job->conf->name))
-			continue;
-		job->generation = c->generation;
-		job->not_before = c->not_before;
-		job->not_after = c->not_after;
-		zs_slice_copy(c->path, job->path, sizeof(job->path));
-		zs_slice_copy(c->issuer, job->issuer, sizeof(job->issuer));
-		zs_slice_copy(c->serial, job->serial, sizeof(job->serial));
-	}
-}
-
-/* What is stored decides what is due. */
-static void on_list(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
-{
-	struct zs_run *run = user;
-	struct zs_clock *clock = zs_loop_clock(run->loop);
-
-	(void)chan;
-	(void)final;
-	(void)err;
-	run->listed = true;
-	for (size_t i = 0; in && i < run->jobs.n; i++) {
-		struct zs_run_job *job = run->jobs.items[i];
-		const struct zs_msg_vault_certificates *list = in->body;
-		if (job->state == ZS_JOB_PLANNED && !run->spec.force && !zs_due(job, list, clock->wall_ms(clock) / 1000)) {
-			job->skipped = true;
-			keep_stored(job, list);
-			zs_run_job_end(job);
-		}
-	}
-	zs_run_advance(run);
-}
 
 /* ---- what has become possible ---- */
 
@@ -156,14 +100,13 @@ static void on_message(struct zs_process *process, struct zs_incoming *in, void 
 static void probe_died(struct zs_run *run, const struct zs_err *err)
 {
 	struct zs_err why;
+	int rc = zs_super_restart(run->probe, NULL, &why);
 
-	if (zs_super_restart(run->probe, NULL, &why) || zs_run_probe_config(run)) {
-		if (!run->walked)
-			zs_run_fail_all(run, err);
-		return;
-	}
-	zs_warn(NULL, "%s; starting it again", err->text);
-	if (!run->walked)
+	zs_warn(NULL, "%s; %s", err->text, rc ? "not started again" : "starting it again");
+	/* where it has ended again already, that is told next */
+	if (!rc)
+		(void)zs_run_probe_config(run);
+	if (run->chunks && !run->walked)
 		zs_run_start_walk(run);
 }
 
@@ -276,7 +219,9 @@ static bool wants_chown(const struct zs_run *run)
 
 static int start_processes(struct zs_run *run, struct zs_err *err)
 {
-	const char *vault_args[] = { run->spec.state_dir, wants_chown(run) ? "--keep-chown" : NULL, NULL };
+	/* a dry run changes no key's group */
+	const char *how = run->spec.dry_run ? "--read-only" : wants_chown(run) ? "--keep-chown" : NULL;
+	const char *vault_args[] = { run->spec.state_dir, how, NULL };
 
 	run->super = zs_super_new(&(struct zs_super_spec){
 		.loop = run->loop, .message = on_message, .died = on_died, .user = run,
@@ -292,23 +237,16 @@ static int start_processes(struct zs_run *run, struct zs_err *err)
 /* The first questions to everybody, at once. */
 static int ask_first(struct zs_run *run, struct zs_err *err)
 {
-	static const struct zs_msg_empty empty;
-	const struct zs_msg_vault_open open = { .adopt = !run->spec.dry_run };
-	bool csr = false;
-
-	if (zs_chan_call(run->vault->chan, ZS_MSG_VAULT_OPEN, &open, -1, ZS_RUN_VAULT_MS, on_open, run, NULL) ||
-	    zs_chan_call(run->vault->chan, ZS_MSG_VAULT_LIST, &empty, -1, ZS_RUN_VAULT_MS, on_list, run, NULL) || zs_run_probe_config(run))
+	if (zs_run_open_vault(run) || zs_run_probe_config(run))
 		ZS_FAIL(err, ZS_E_PEER, "cannot reach a process of ours");
+	zs_run_list(run);
 	/* the engine reads requests of the user's before it hears of any CA: what it says of their
 	 * names decides what hosts may touch, so it must not have talked to anybody yet */
-	for (size_t i = 0; i < run->jobs.n; i++) {
-		if (run->jobs.items[i]->conf->csr) {
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->conf->csr)
 			zs_run_job_csr(run->jobs.items[i]);
-			csr = true;
-		}
-	}
 	zs_run_open_cas(run);
-	if (!csr && run->walks.n) {
+	if (!zs_run_csr_waits(run) && run->jobs.n) {
 		zs_run_likely_instances(run);
 		zs_run_start_walk(run);
 	}
@@ -375,6 +313,7 @@ void zs_run_free(struct zs_run *run)
 	zs_vec_done(&run->jobs);
 	zs_vec_done(&run->cas);
 	zs_vec_done(&run->walks);
+	free(run->chunks);
 	zs_vec_done(&run->left);
 	zs_loop_timer_cancel(run->loop, run->giving_up);
 	zs_loop_timer_cancel(run->loop, run->watchdog);

@@ -25,6 +25,7 @@ struct zs_run_left {
 	struct zs_err err;		/* why not; code 0 while untried */
 };
 
+enum { ZS_DUE_REASON = 256 };
 enum zs_job_state { ZS_JOB_PLANNED, ZS_JOB_LOCKING, ZS_JOB_LOCKED, ZS_JOB_RUNNING, ZS_JOB_FAILING, ZS_JOB_DONE };
 
 struct zs_run_job {
@@ -40,6 +41,7 @@ struct zs_run_job {
 	bool engine_has, vault_has, routed, skipped;	/* skipped: nothing due */
 	ZS_VEC(struct zs_msg_route) routes;	/* instance and provider point into the configuration */
 	enum zs_phase phase;
+	char reason[ZS_DUE_REASON];	/* why it is due; "" = not known yet, or it is not */
 	struct zs_err err;		/* code 0 = went well */
 	/* results; of a skipped one, what is stored */
 	char path[4096], issuer[256], serial[64], order_url[ZS_MAX_URL + 1];

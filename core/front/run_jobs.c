@@ -211,13 +211,25 @@ static void on_job_ready(struct zs_chan *chan, const struct zs_incoming *in, boo
 
 static int read_bundle(const char *path, struct zs_buf *dst, struct zs_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return zs_err_sys(err, ZS_E_CONFIG, errno, "cannot open the bundle of roots %s", path);
 	int rc = zs_fs_read_fd(fd, dst, err);
 	close(fd);
-	return rc ? zs_err_prefix(err, "the bundle of roots %s", path) : 0;
+	/* what is wrong is the option, whatever the system says */
+	if (rc) {
+		err->code = ZS_E_CONFIG;
+		zs_err_prefix(err, "the bundle of roots %s", path);
+	} else if (!memmem(dst->data, dst->len, begin, sizeof(begin) - 1)) {
+		zs_err_set(err, ZS_E_CONFIG, "the bundle of roots %s holds no PEM certificate", path);
+	} else {
+		return 0;
+	}
+	zs_err_where(err, "%s", path);
+	zs_err_hint(err, "name a file of PEM certificates with ca-bundle or --ca-bundle, or leave it out: then the system's roots are used");
+	return -ZS_E_CONFIG;
 }
 
 static int send_ca(struct zs_run *run, const struct zs_conf_ca *ca, struct zs_err *err)
@@ -252,6 +264,13 @@ static bool has_ca(const struct zs_run *run, const struct zs_conf_ca *ca)
 	return false;
 }
 
+static void fail_jobs_of(struct zs_run *run, const struct zs_conf_ca *ca, const struct zs_err *err)
+{
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->ca == ca)
+			zs_run_job_fail(run->jobs.items[i], err);
+}
+
 void zs_run_open_cas(struct zs_run *run)
 {
 	struct zs_err err;
@@ -264,7 +283,7 @@ void zs_run_open_cas(struct zs_run *run)
 		if (slot)
 			*slot = job->ca;
 		if (send_ca(run, job->ca, &err))
-			zs_run_job_fail(job, &err);
+			fail_jobs_of(run, job->ca, &err);
 	}
 }
 
@@ -378,6 +397,9 @@ static void on_job_end(struct zs_run *run, const void *body)
 	zs_slice_copy(msg->order_url, job->order_url, sizeof(job->order_url));
 	if (!job->err.code)
 		job->err = msg->err;
+	/* the engine read the bundle, but does not know whose file it was */
+	if (job->err.code == ZS_E_CONFIG && job->ca->bundle && !*job->err.where)
+		zs_err_where(&job->err, "%s", job->ca->bundle);
 	zs_run_job_end(job);
 }
 

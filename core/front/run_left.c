@@ -7,14 +7,17 @@
 
 #include <stdlib.h>
 
-enum { CLEAN_MS = 120 * 1000, LEFT_MAX = 65536 };
+#include "base/log.h"
 
-static void keep_entry(struct zs_run *run, const struct zs_msg_entry *entry)
+/* The engine removes some at a time: requests and answers fit into a message. */
+enum { CLEAN_MS = 120 * 1000, CLEAN_MAX = 256, LEFT_MAX = 65536 };
+
+static bool keep_entry(struct zs_run *run, const struct zs_msg_entry *entry)
 {
 	struct zs_run_left *left = zs_vec_push(&run->left, LEFT_MAX);
 
 	if (!left)
-		return;
+		return false;
 	left->id = entry->id;
 	left->zone = entry->zone;
 	left->name = entry->name;
@@ -24,12 +27,50 @@ static void keep_entry(struct zs_run *run, const struct zs_msg_entry *entry)
 	zs_slice_copy(entry->instance, left->instance, sizeof(left->instance));
 	zs_slice_copy(entry->provider, left->provider, sizeof(left->provider));
 	zs_slice_copy(entry->value, left->value, sizeof(left->value));
+	return true;
 }
 
-void zs_run_left_keep(struct zs_run *run, const struct zs_msg_vault_entries *entries)
+static int ask_more(struct zs_run *run, uint64_t after);
+
+static void on_entries(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
 {
-	for (uint32_t i = 0; i < entries->entries.n; i++)
-		keep_entry(run, &entries->entries.items[i]);
+	struct zs_run *run = user;
+	const struct zs_msg_vault_entries *page = in ? in->body : NULL;
+	struct zs_err why = *err;
+	bool room = true;
+
+	(void)chan;
+	(void)final;
+	for (uint32_t i = 0; page && room && i < page->entries.n; i++)
+		room = keep_entry(run, &page->entries.items[i]);
+	if (!room)
+		zs_warn(NULL, "dead runs left more records than one run removes; the next one goes on");
+	if (page && room && page->more && page->entries.n) {
+		if (!ask_more(run, page->entries.items[page->entries.n - 1].id))
+			return;
+		zs_err_set(&why, ZS_E_PEER, "cannot ask the vault process for the journals");
+	}
+	if (why.code) {
+		run->failed = why;
+		zs_run_fail_all(run, &why);
+	} else {
+		run->vault_open = true;
+	}
+	zs_run_advance(run);
+}
+
+static int ask_more(struct zs_run *run, uint64_t after)
+{
+	const struct zs_msg_vault_journal msg = { .adopted = true, .after = after };
+
+	return zs_chan_call(run->vault->chan, ZS_MSG_VAULT_JOURNAL, &msg, -1, ZS_RUN_VAULT_MS, on_entries, run, NULL);
+}
+
+int zs_run_open_vault(struct zs_run *run)
+{
+	const struct zs_msg_vault_open msg = { .adopt = !run->spec.dry_run };
+
+	return zs_chan_call(run->vault->chan, ZS_MSG_VAULT_OPEN, &msg, -1, ZS_RUN_VAULT_MS, on_entries, run, NULL);
 }
 
 /* Records of dead runs are granted too, or they could not be removed. */
@@ -53,17 +94,20 @@ static void left_result(struct zs_run *run, struct zs_run_left *left)
 		run->spec.events.left(left, run->spec.events.user);
 }
 
-static void on_cleaned(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
+static void clean_next(struct zs_run *run);
+
+static bool is_cleaned(const struct zs_run_left *left)
 {
-	struct zs_run *run = user;
-	const struct zs_msg_engine_cleaned *cleaned = in ? in->body : NULL;
+	return !left->live && !left->err.code;
+}
+
+static void take_cleaned(struct zs_run *run, const struct zs_msg_engine_cleaned *cleaned, const struct zs_err *err)
+{
 	uint32_t n = 0;
 
-	(void)chan;
-	(void)final;
-	for (size_t i = 0; i < run->left.n; i++) {
+	for (size_t i = run->clean_from; i < run->clean_to; i++) {
 		struct zs_run_left *left = &run->left.items[i];
-		if (left->live || left->err.code)
+		if (!is_cleaned(left))
 			continue;
 		if (!cleaned)
 			left->err = *err;
@@ -72,8 +116,47 @@ static void on_cleaned(struct zs_chan *chan, const struct zs_incoming *in, bool 
 		left->removed = !left->err.code;
 		left_result(run, left);
 	}
-	run->clean_done = true;
+	run->clean_from = run->clean_to;
+}
+
+static void on_cleaned(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
+{
+	struct zs_run *run = user;
+
+	(void)chan;
+	(void)final;
+	take_cleaned(run, in ? in->body : NULL, err);
+	clean_next(run);
 	zs_run_advance(run);
+}
+
+static void clean_next(struct zs_run *run)
+{
+	struct zs_msg_entry *entries = calloc(CLEAN_MAX, sizeof(*entries));
+	struct zs_msg_engine_clean msg = { .entries = { entries, 0 } };
+	struct zs_err err;
+	size_t at = run->clean_from;
+	int rc = entries ? 0 : zs_err_set(&err, ZS_E_NOMEM, "no memory for the records to clean");
+
+	for (; !rc && at < run->left.n && msg.entries.n < CLEAN_MAX; at++) {
+		const struct zs_run_left *left = &run->left.items[at];
+		if (!is_cleaned(left))
+			continue;
+		entries[msg.entries.n++] = (struct zs_msg_entry){
+			.id = left->id, .certificate = zs_slice_str(left->certificate), .instance = zs_slice_str(left->instance),
+			.provider = zs_slice_str(left->provider), .zone = left->zone, .name = left->name,
+			.value = zs_slice_str(left->value),
+		};
+	}
+	run->clean_to = at;
+	if (msg.entries.n && zs_chan_call(run->engine->chan, ZS_MSG_ENGINE_CLEAN, &msg, -1, CLEAN_MS, on_cleaned, run, NULL))
+		rc = zs_err_set(&err, ZS_E_PEER, "cannot reach the engine process");
+	free(entries);
+	if (rc) {
+		run->clean_to = run->left.n;
+		take_cleaned(run, NULL, &err);
+	}
+	run->clean_done = rc || !msg.entries.n;
 }
 
 static bool left_ready(struct zs_run *run)
@@ -95,26 +178,8 @@ static bool left_ready(struct zs_run *run)
 
 void zs_run_left_clean(struct zs_run *run)
 {
-	struct zs_msg_entry *entries = calloc(run->left.n + 1, sizeof(*entries));
-	struct zs_msg_engine_clean msg = { .entries = { entries, 0 } };
-
-	if (!left_ready(run)) {
-		free(entries);
+	if (!left_ready(run))
 		return;
-	}
-	for (size_t i = 0; entries && i < run->left.n; i++) {
-		const struct zs_run_left *left = &run->left.items[i];
-		if (left->live || left->err.code)
-			continue;
-		entries[msg.entries.n++] = (struct zs_msg_entry){
-			.id = left->id, .certificate = zs_slice_str(left->certificate), .instance = zs_slice_str(left->instance),
-			.provider = zs_slice_str(left->provider), .zone = left->zone, .name = left->name,
-			.value = zs_slice_str(left->value),
-		};
-	}
 	run->clean_sent = true;
-	if (!msg.entries.n || zs_chan_call(run->engine->chan, ZS_MSG_ENGINE_CLEAN, &msg, -1, CLEAN_MS, on_cleaned, run, NULL))
-		run->clean_done = true;
-	free(entries);
+	clean_next(run);
 }
-

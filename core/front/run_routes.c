@@ -170,6 +170,17 @@ void zs_run_plan(struct zs_run *run)
 	run->planned = true;
 }
 
+/* The policy `provider` needs a plugin that can be asked; it is known once the plugin was described. */
+static int check_policy(const struct zs_msg_route *route, const struct zs_instance *in, struct zs_err *err)
+{
+	if (route->policy != ZS_POLICY_PROVIDER || in->state == ZS_INSTANCE_STARTING || in->has_live)
+		return 0;
+	zs_err_set(err, ZS_E_CONFIG, "zone %s: propagation is \"provider\", but the plugin %s cannot say when a record is live",
+		   route->zone.text, in->provider);
+	zs_err_hint(err, "propagation = all, in [zone %s] or [defaults], has the name servers watched instead", route->zone.text);
+	return -ZS_E_CONFIG;
+}
+
 /* Every zone of the job's routes is granted and its credentials are good. */
 static bool routes_ready(struct zs_run *run, struct zs_run_job *job)
 {
@@ -177,6 +188,9 @@ static bool routes_ready(struct zs_run *run, struct zs_run_job *job)
 		struct zs_msg_route *route = &job->routes.items[i];
 		struct zs_instance *in = zs_run_instance(run, (const char *)route->instance.p);
 		const struct zs_err *err = zs_instance_zone_err(in, &route->zone);
+		struct zs_err policy;
+		if (!err && check_policy(route, in, &policy))
+			err = &policy;
 		if (err) {
 			struct zs_err why = *err;
 			if (!*why.subject)

@@ -3,6 +3,7 @@
  * What the files of a run share.
  *
  *   run.c         start, what has become possible, deaths, signals, result
+ *   run_list.c    what is stored, and so what is due: vault
  *   run_jobs.c    one certificate's job: vault and engine
  *   run_walk.c    where the challenge names live: probe
  *   run_routes.c  which instance writes what; grant, check, release
@@ -21,6 +22,8 @@ struct zs_run_walk {
 	struct zs_err err;		/* code 0 = found */
 };
 
+struct zs_run_chunk;			/* run_walk.c: what one request of the walk is about */
+
 struct zs_run {
 	struct zs_run_spec spec;
 	struct zs_loop *loop;
@@ -29,7 +32,10 @@ struct zs_run {
 	ZS_VEC(struct zs_instance *) instances;
 	ZS_VEC(const struct zs_conf_ca *) cas;	/* told to the engine */
 	ZS_VEC(struct zs_run_walk) walks;	/* challenge names, each once */
+	struct zs_run_chunk *chunks;		/* of the walks; NULL until it begins */
+	size_t nchunks, chunks_open, chunks_done;
 	ZS_VEC(struct zs_run_left) left;
+	size_t clean_from, clean_to;		/* of left: what the engine removes now */
 	struct zs_process *engine, *vault, *probe;
 	bool vault_open, listed, walked, planned, clean_sent, clean_done, greeted, over;
 	int signal;
@@ -40,6 +46,11 @@ struct zs_run {
 
 /* run.c: looks what has become possible and does it. */
 void zs_run_advance(struct zs_run *run);
+
+/* ---- run_list.c ---- */
+
+/* Asks what is stored; what is not due ends. Sets listed. */
+void zs_run_list(struct zs_run *run);
 
 /* ---- run_jobs.c ---- */
 
@@ -66,6 +77,7 @@ bool zs_run_job_note(struct zs_run *run, const struct zs_incoming *in);
 int zs_run_add_walks(struct zs_run *run, const struct zs_run_job *job);
 struct zs_run_walk *zs_run_walk_of(const struct zs_run *run, const struct zs_name *challenge);
 int zs_run_probe_config(struct zs_run *run);
+/* Also when the probe was started anew: asks what has no answer yet. */
 void zs_run_start_walk(struct zs_run *run);
 
 /* ---- run_routes.c ---- */
@@ -82,7 +94,8 @@ void zs_run_release(struct zs_run *run, struct zs_run_job *job);
 
 /* ---- run_left.c ---- */
 
-void zs_run_left_keep(struct zs_run *run, const struct zs_msg_vault_entries *entries);
+/* Opens the vault and gets all adopted entries. Sets vault_open. */
+int zs_run_open_vault(struct zs_run *run);
 /* Records of dead runs are granted too, or they could not be removed. */
 void zs_run_left_grant(struct zs_run *run);
 /* Removes them as soon as their hosts are ready. */

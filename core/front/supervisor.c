@@ -31,6 +31,7 @@ enum { PROCESSES_MAX = 256, OUTPUT_MAX = 64 * 1024 };
 struct zs_super {
 	struct zs_super_spec spec;
 	ZS_VEC(struct zs_process *) processes;
+	bool warned;			/* of a kernel that confines less */
 };
 
 static void name_of(const struct zs_process *p, char dst[static ZS_MAX_ID + 16])
@@ -53,6 +54,21 @@ static void on_log(const struct zs_process *p, const struct zs_msg_log *log)
 	free(text);
 }
 
+/* Once, for it is the kernel that lacks it for all of them. */
+static void warn_of_kernel(const struct zs_process *p)
+{
+	bool files = !p->facts.landlock, calls = !p->facts.seccomp;
+
+	if (p->super->warned || (!files && !calls))
+		return;
+	p->super->warned = true;
+	zs_warn(NULL, "this system confines processes less than it should (%s)%s%s; see \"Kernels with less\" in SECURITY.md",
+		*p->missing ? p->missing : "no reason given",
+		files ? "; without Landlock a plugin can read every file of its user, keys included where that user is ours" : "",
+		calls ? "; without the system-call filter a plugin can start programs and signal or change processes of its user"
+		      : "");
+}
+
 /* A child of another build speaks another protocol: an upgrade happened under us. */
 static void on_hello(struct zs_process *p, const struct zs_msg_hello *hello)
 {
@@ -68,6 +84,7 @@ static void on_hello(struct zs_process *p, const struct zs_msg_hello *hello)
 	p->facts.build = p->facts.missing = ZS_SLICE_NONE;
 	zs_slice_copy(hello->missing, p->missing, sizeof(p->missing));
 	p->greeted = true;
+	warn_of_kernel(p);
 	if (*p->missing)
 		zs_debug(NULL, "%s: confinement lacks %s", zs_role_name(p->role), p->missing);
 }

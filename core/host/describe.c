@@ -194,6 +194,7 @@ void zs_describe_fill(const struct zsp_provider *plugin, const char *path,
 		.abi_minor = plugin->head.abi_minor,
 		.flags = plugin->head.flags,
 		.max_changes = zs_describe_max_changes(plugin),
+		.has_live = plugin->live != NULL,
 		.options = { .items = options, .n = plugin->options.n },
 	};
 	for (uint32_t i = 0; i < plugin->options.n; i++) {

@@ -353,6 +353,11 @@ static int check_head(const struct zsp_head *head, const char *path, struct zs_e
 			"plugin %s: descriptor of %u octets, wanted %zu for ABI %d.%d "
 			"(ABI.md, section Sizes)", path, head->struct_size,
 			sizeof(struct zsp_provider), ZSP_ABI_MAJOR, ZSP_ABI_MINOR);
+	/* Known, so that the reason has a name; nothing here holds such a lock. */
+	if (head->flags & ZSP_FLAG_NEEDS_ZONE_LOCK)
+		ZS_FAIL(err, ZS_E_PLUGIN,
+			"plugin %s: needs_zone_lock is not supported by this zoneseal "
+			"(ABI.md, section Flags)", path);
 	if (unknown)
 		ZS_FAIL(err, ZS_E_PLUGIN,
 			"plugin %s: flags 0x%08x are unknown here and must be understood; it "

@@ -479,7 +479,8 @@ static bool fd_fits(uint32_t type, const struct zs_msg_def *def, bool has_fd)
 
 static int send_message(struct zs_chan *chan, struct zs_frame frame, const void *body, int fd)
 {
-	static const struct zs_msg_empty empty;
+	/* for any message of scalars and lists without items */
+	static const uint64_t empty[16];
 	const struct zs_msg_def *def = zs_msg_def(frame.type);
 	struct zs_buf data = ZS_BUF_SECRET(ZS_MAX_MESSAGE);
 	struct zs_err err;
@@ -489,7 +490,9 @@ static int send_message(struct zs_chan *chan, struct zs_frame frame, const void 
 		return refuse_to_send(chan, frame.type, "the table of messages does not allow it");
 	if (!zs_chan_open(chan))
 		return -ZS_E_PEER;
-	rc = zs_msg_encode(def->shape, body ? body : &empty, &data, &err);
+	if (!body && def->shape->size > sizeof(empty))
+		return refuse_to_send(chan, frame.type, "it has no body");
+	rc = zs_msg_encode(def->shape, body ? body : empty, &data, &err);
 	if (rc) {
 		rc = refuse_to_send(chan, frame.type, err.text);
 	} else if (chan->out.bytes + data.len > MAX_QUEUE) {

@@ -96,6 +96,7 @@ enum {
 	MAX_SIGNED = ZS_MAX_BODY,	/* a whole JWS object */
 	MAX_ENTRIES = 4096,
 	MAX_NAMES = 4096,		/* in one walk */
+	MAX_GRANTED = ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS,	/* in one zone */
 	MAX_ORIGINS = 32,
 	MAX_CONTACTS = 16,
 	MAX_ADDRESSES = 64,
@@ -403,7 +404,7 @@ SHAPE(option, T);
 #define T struct zs_msg_host_description
 static const struct zs_field fields_host_description[] = {
 	STR(T, name, ZS_MAX_ID), STR(T, summary, MAX_LINE), STR(T, url, ZS_MAX_URL), STR(T, path, MAX_PATH), U32(T, abi_major),
-	U32(T, abi_minor), U32(T, flags), U32(T, max_changes), LIST(T, options, option, MAX_OPTIONS),
+	U32(T, abi_minor), U32(T, flags), U32(T, max_changes), BOOL(T, has_live), LIST(T, options, option, MAX_OPTIONS),
 };
 SHAPE(host_description, T);
 #undef T
@@ -424,7 +425,7 @@ SHAPE(host_open, T);
 #undef T
 
 #define T struct zs_msg_zone_names
-static const struct zs_field fields_zone_names[] = { NAME(T, zone), LIST(T, names, name, ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS) };
+static const struct zs_field fields_zone_names[] = { NAME(T, zone), LIST(T, names, name, MAX_GRANTED) };
 SHAPE(zone_names, T);
 #undef T
 

@@ -312,6 +312,7 @@ struct zs_msg_host_description {
 	uint32_t abi_major, abi_minor;
 	uint32_t flags;			/* ZSP_* of provider.h */
 	uint32_t max_changes;		/* per apply, 0 = one */
+	bool has_live;			/* can be asked whether a change is live */
 	ZS_LIST(struct zs_msg_option) options;
 };
 /* HOST_SECRET: one secret option, as an open descriptor with the frame or as a value -> OK. */

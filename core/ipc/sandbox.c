@@ -63,6 +63,7 @@ struct rule {
 	bool change_uid;		/* when started as root */
 	bool network;
 	bool loader;			/* may load libraries after confinement */
+	bool keeps_files;		/* the state tree */
 	const char *const *read;
 	rlim_t files;			/* open descriptors */
 	rlim_t file_size, data;		/* octets */
@@ -73,7 +74,8 @@ static const struct rule rules[] = {
 	[ZS_ROLE_FRONT] = { .read = no_paths },
 	[ZS_ROLE_ENGINE] = { .child = true, .change_uid = true, .network = true, .loader = true, .read = client_paths,
 			     .files = 1024, .file_size = MIB, .data = (rlim_t)2048 * MIB },
-	[ZS_ROLE_VAULT] = { .child = true, .read = no_paths, .files = 512, .file_size = 64 * MIB, .data = (rlim_t)1024 * MIB },
+	[ZS_ROLE_VAULT] = { .child = true, .keeps_files = true, .read = no_paths, .files = 512, .file_size = 64 * MIB,
+			    .data = (rlim_t)1024 * MIB },
 	[ZS_ROLE_PROBE] = { .child = true, .change_uid = true, .network = true, .loader = true, .read = probe_paths,
 			    .files = 1024, .file_size = MIB, .data = (rlim_t)1024 * MIB },
 	[ZS_ROLE_HOST] = { .child = true, .change_uid = true, .network = true, .loader = true, .read = client_paths,
@@ -83,6 +85,7 @@ _Static_assert(ZS_COUNT(rules) == ZS_ROLE__COUNT, "one rule per role");
 
 /* Facts of this process that the kernel does not tell afterwards. */
 static uint32_t landlock_in_force;
+static bool seccomp_in_force;		/* ours: who started us may have set one, too */
 static char missing_text[sizeof(((struct zs_confinement *)0)->missing)];
 
 static void ZS_PRINTF(1, 2) lacks(const char *fmt, ...)
@@ -470,11 +473,13 @@ static void restrict_calls(const struct zs_sandbox *sandbox)
 	const struct zs_seccomp spec = {
 		.allow_exec = sandbox->may_exec,
 		.deny_socket = !has_network(sandbox),
+		.keeps_files = rules[sandbox->role].keeps_files,
 		.sanitizer = SANITIZER,
 	};
 	struct zs_err err;
 
-	if (zs_seccomp_load(&spec, &err))
+	seccomp_in_force = !zs_seccomp_load(&spec, &err);
+	if (!seccomp_in_force)
 		lacks("seccomp");
 }
 
@@ -532,7 +537,7 @@ void zs_sandbox_describe(struct zs_confinement *ret)
 	*ret = (struct zs_confinement){
 		.uid = (uint32_t)geteuid(),
 		.landlock = landlock_in_force && root_is_closed() ? landlock_in_force : 0,
-		.seccomp = prctl(PR_GET_SECCOMP, 0L, 0L, 0L, 0L) == SECCOMP_MODE_FILTER,
+		.seccomp = seccomp_in_force && prctl(PR_GET_SECCOMP, 0L, 0L, 0L, 0L) == SECCOMP_MODE_FILTER,
 		.dumpable = prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L) != 0,
 		.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0L, 0L, 0L, 0L) == 1,
 		.capabilities = get_caps(NULL),

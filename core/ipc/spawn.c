@@ -27,7 +27,7 @@
 #define ZS_LIBEXECDIR "/usr/local/libexec/zoneseal"
 #endif
 
-enum { PATH_SIZE = 4096, MAX_ARGS = 16, HIGH_FD = 16, LAST_CHILD_FD = 4 };
+enum { PATH_SIZE = 4096, HIGH_FD = 16, LAST_CHILD_FD = 4 };
 
 /* ---- where the programs are ---- */
 
@@ -103,7 +103,7 @@ int zs_spawn_find(enum zs_role role, char dst[static 4096], struct zs_err *err)
 
 struct plan {
 	const char *path;
-	char *argv[MAX_ARGS + 2];
+	char *argv[ZS_SPAWN_ARGS + 2];
 	int front, engine, output, null, report;
 	pid_t parent;
 };
@@ -207,7 +207,7 @@ static int fill_args(const struct zs_spawn *spawn, const char *path, struct plan
 	plan->path = path;
 	plan->argv[n++] = (char *)(uintptr_t)path;
 	for (size_t i = 0; spawn->args && spawn->args[i]; i++) {
-		if (i >= MAX_ARGS)
+		if (i >= ZS_SPAWN_ARGS)
 			ZS_FAIL(err, ZS_E_BUG, "too many arguments for %s", zs_role_name(spawn->role));
 		plan->argv[n++] = (char *)(uintptr_t)spawn->args[i];
 	}

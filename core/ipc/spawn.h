@@ -11,12 +11,14 @@
 #include "base/err.h"
 #include "ipc/proto.h"
 
+enum { ZS_SPAWN_ARGS = 132 };		/* a plugin, its two switches and --read for 64 options */
+
 struct zs_spawn {
 	enum zs_role role;
 	int front_fd;			/* becomes fd 3; closed here, also on failure */
 	int engine_fd;			/* becomes fd 4, -1 = a closed one; closed here, also on failure */
 	int output_fd;			/* becomes stdout and stderr, -1 = /dev/null and our stderr */
-	const char *const *args;	/* argv[1..], NULL-terminated: paths only, never a secret */
+	const char *const *args;	/* argv[1..], NULL-terminated, up to ZS_SPAWN_ARGS: paths only, never a secret */
 };
 
 struct zs_child { enum zs_role role; pid_t pid; int pidfd; };

@@ -104,6 +104,10 @@ static int open_dir(struct zs_job *job, const struct zs_state *state, struct zs_
 		job->dir = job->lock = -1;
 		return 0;
 	}
+	if (is_missing(rc)) {
+		rc = zs_err_set(err, ZS_E_BUSY, "other runs begin and end here all the time");
+		zs_err_subject(err, "%s", job->certificate);
+	}
 	if (rc != 0 || job->dry_run)
 		return rc;
 	zs_state_sweep(job->dir);

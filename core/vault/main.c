@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The program zoneseal-vault: zoneseal-vault STATE-DIRECTORY [--keep-chown].
- * It opens the state directory, confines itself and serves; started by front
- * only.  Runs as the vault.
+ * The program zoneseal-vault: zoneseal-vault STATE-DIRECTORY [--keep-chown]
+ * [--read-only].  It opens the state directory, confines itself and serves; a
+ * directory that cannot be used is the answer to every request.  Started by
+ * front only.  Runs as the vault.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,25 @@ static int fail(const struct zs_err *err)
 	return EXIT_START;
 }
 
+struct options {
+	bool keep_chown, read_only, bad;
+};
+
+static struct options read_options(char **argv)
+{
+	struct options options = { .bad = argv[0] == NULL };
+
+	for (size_t i = 1; !options.bad && argv[i] != NULL; i++) {
+		if (strcmp(argv[i], "--keep-chown") == 0)
+			options.keep_chown = true;
+		else if (strcmp(argv[i], "--read-only") == 0)
+			options.read_only = true;
+		else
+			options.bad = true;
+	}
+	return options;
+}
+
 int main(int argc, char **argv)
 {
 	struct zs_vault vault;
@@ -31,19 +51,22 @@ int main(int argc, char **argv)
 		.engine = zs_vault_engine,
 		.user = &vault,
 	};
+	struct options options = read_options(argv + (argc > 0));
 	struct zs_err err;
 	int rc;
 
-	if (argc < 2 || argc > 3 || (argc == 3 && strcmp(argv[2], "--keep-chown") != 0)) {
-		(void)fprintf(stderr, "usage: zoneseal-vault STATE-DIRECTORY [--keep-chown]\n"
+	if (options.bad) {
+		(void)fprintf(stderr, "usage: zoneseal-vault STATE-DIRECTORY [--keep-chown] [--read-only]\n"
 			      "It is started by zoneseal, not by hand.\n");
 		return EXIT_USAGE;
 	}
 	(void)umask(0077);
-	if (zs_pkey_setup(&err) != 0 || zs_vault_init(&vault, argv[1], &err) != 0)
+	if (zs_pkey_setup(&err) != 0)
 		return fail(&err);
-	write_paths[0] = vault.state.path;
-	child.sandbox.keep_chown = argc == 3;
+	(void)(options.read_only ? zs_vault_look(&vault, argv[1], &err) : zs_vault_init(&vault, argv[1], &err));
+	if (vault.state.root >= 0)
+		write_paths[0] = vault.state.path;
+	child.sandbox.keep_chown = options.keep_chown;
 	rc = zs_child_start(&child);
 	if (rc == 0)
 		rc = zs_child_run(&child);

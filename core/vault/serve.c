@@ -68,6 +68,22 @@ static zs_vault_handler *find(const struct row *rows, size_t n, uint32_t type)
 	return NULL;
 }
 
+/* Without a state directory nothing is served, and everybody is told why. */
+static int handle(zs_vault_handler *handler, struct zs_request *request, struct zs_err *err)
+{
+	const struct zs_vault *vault = request->vault;
+	int rc;
+
+	if (vault->unusable.code) {
+		*err = vault->unusable;
+		return -(int)err->code;
+	}
+	rc = handler(request, err);
+	if (rc != 0 && (err->code == ZS_E_STORAGE || err->code == ZS_E_PERMISSION) && !*err->where)
+		zs_err_where(err, "%s", vault->state.path);
+	return rc;
+}
+
 static void serve(const struct row *rows, size_t n, struct zs_chan *chan, struct zs_incoming *in, void *user)
 {
 	struct zs_request request = { .vault = user, .chan = chan, .id = in->id, .type = in->type, .body = in->body };
@@ -77,7 +93,7 @@ static void serve(const struct row *rows, size_t n, struct zs_chan *chan, struct
 
 	zs_err_clear(&err);
 	zs_arena_init(&request.arena, REPLY_MEMORY);
-	rc = handler != NULL ? handler(&request, &err)
+	rc = handler != NULL ? handle(handler, &request, &err)
 			     : zs_err_set(&err, ZS_E_PEER, "the vault does not serve this request here");
 	/* A note has no reply; the list has none, so one is an error of the peer. */
 	if (rc != 0 && in->id != 0)
@@ -107,14 +123,27 @@ bool zs_vault_path(const struct zs_vault *vault, const char *certificate, char *
 	return n > 0 && (size_t)n < size;
 }
 
-int zs_vault_init(struct zs_vault *vault, const char *path, struct zs_err *err)
+static int init(struct zs_vault *vault, const char *path, int (*open_state)(struct zs_state *, const char *, struct zs_err *),
+		struct zs_err *err)
 {
 	int rc;
 
 	memset(vault, 0, sizeof(*vault));
-	rc = zs_state_open(&vault->state, path, err);
+	rc = open_state(&vault->state, path, err);
+	if (rc != 0)
+		vault->unusable = *err;
 	zs_journals_init(&vault->journals, &vault->state);
 	return rc;
+}
+
+int zs_vault_init(struct zs_vault *vault, const char *path, struct zs_err *err)
+{
+	return init(vault, path, zs_state_open, err);
+}
+
+int zs_vault_look(struct zs_vault *vault, const char *path, struct zs_err *err)
+{
+	return init(vault, path, zs_state_look, err);
 }
 
 void zs_vault_done(struct zs_vault *vault)

@@ -20,6 +20,9 @@
 #include "base/log.h"
 #include "base/name.h"
 
+/* No state directory, for one who only looks. */
+enum { NO_ROOT = 1 };
+
 enum { LOOKER_TRIES = 5, WAIT_TRIES = 3000, PAUSE_MS = 4, QUARANTINE_TRIES = 100, FIRST_FD = 10 };
 
 static const char lock_name[] = "lock";
@@ -68,27 +71,62 @@ static int move_up(int fd, struct zs_err *err)
 	return higher >= 0 ? higher : zs_err_sys(err, ZS_E_STORAGE, saved, "state directory");
 }
 
-int zs_state_open(struct zs_state *state, const char *path, struct zs_err *err)
+static int cannot_use(const char *path, struct zs_err *err)
+{
+	zs_err_where(err, "%s", path);
+	zs_err_hint(err, "make it a directory of the user who runs zoneseal with mode 0700 (chown, chmod), or name another with "
+		    "--state-dir DIR or state-dir = DIR in [defaults]");
+	return -(int)err->code;
+}
+
+/* A reader makes nothing: what is not there reads as empty. */
+static int open_root(struct zs_state *state, const char *path, bool create, struct zs_err *err)
+{
+	struct stat st;
+
+	if (!create && stat(path, &st) != 0 && errno == ENOENT) {
+		state->root = -1;
+		(void)zs_slice_copy(zs_slice_str(path), state->path, sizeof(state->path));
+		return NO_ROOT;
+	}
+	/* everything is there, or it is no ENOENT: nothing is made */
+	state->root = zs_fs_make_path(path, 0700, err);
+	if (state->root >= 0)
+		state->root = move_up(state->root, err);
+	return state->root < 0 ? zs_err_prefix(err, "state directory") : 0;
+}
+
+static int open_state(struct zs_state *state, const char *path, bool create, struct zs_err *err)
 {
 	char resolved[PATH_MAX];
 	int rc;
 
 	state->clock = zs_clock_system();
-	state->root = zs_fs_make_path(path, 0700, err);
-	if (state->root >= 0)
-		state->root = move_up(state->root, err);
-	if (state->root < 0)
-		return zs_err_prefix(err, "state directory");
+	rc = open_root(state, path, create, err);
+	if (rc == NO_ROOT)
+		return 0;
+	if (rc != 0)
+		return cannot_use(path, err);
 	rc = check_owned(state->root, path, err);
 	if (rc == 0 && realpath(path, resolved) == NULL)
 		rc = zs_err_sys(err, ZS_E_STORAGE, errno, "%s", path);
 	if (rc == 0 && !zs_slice_copy(zs_slice_str(resolved), state->path, sizeof(state->path)))
 		rc = zs_err_set(err, ZS_E_STORAGE, "the path of the state directory is too long");
 	if (rc != 0) {
-		zs_err_hint(err, "chown it to the user who runs zoneseal, chmod 0700, or set another directory");
+		(void)cannot_use(path, err);
 		zs_state_close(&state->root);
 	}
 	return rc;
+}
+
+int zs_state_open(struct zs_state *state, const char *path, struct zs_err *err)
+{
+	return open_state(state, path, true, err);
+}
+
+int zs_state_look(struct zs_state *state, const char *path, struct zs_err *err)
+{
+	return open_state(state, path, false, err);
 }
 
 void zs_state_done(struct zs_state *state)
@@ -105,6 +143,10 @@ int zs_state_dir(int dirfd, const char *name, bool create, struct zs_err *err)
 {
 	int fd, rc;
 
+	if (dirfd < 0) {
+		errno = ENOENT;
+		return zs_err_sys(err, ZS_E_STORAGE, errno, "directory %s", name);
+	}
 	if (create && !zs_fs_exists(dirfd, name))
 		return zs_fs_make_dir(dirfd, name, 0700, err);
 	fd = zs_fs_open_dir(dirfd, name, err);

@@ -23,6 +23,8 @@ struct zs_state {
 /* Creates the state directory where missing and opens it; refuses one of somebody
  * else or one that others can write. Called before the process confines itself. */
 int zs_state_open(struct zs_state *state, const char *path, struct zs_err *err);
+/* The same without making anything; what is not there is 0 with root -1, and empty. */
+int zs_state_look(struct zs_state *state, const char *path, struct zs_err *err);
 void zs_state_done(struct zs_state *state);
 int64_t zs_state_now(const struct zs_state *state);	/* Unix seconds */
 

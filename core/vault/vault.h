@@ -14,6 +14,7 @@ struct zs_vault {
 	struct zs_accounts accounts;
 	struct zs_jobs jobs;
 	struct zs_journals journals;
+	struct zs_err unusable;		/* why there is no state directory: the answer to everything */
 };
 
 /* One request while it is being served. */
@@ -44,8 +45,11 @@ int zs_request_ok(struct zs_request *request, struct zs_err *err);
 /* "<state>/certificates/<name>/current"; false when too long. */
 bool zs_vault_path(const struct zs_vault *vault, const char *certificate, char *dst, size_t size);
 
-/* Opens the state directory; zs_vault_done() ends the run. */
+/* Opens the state directory, which is made; zs_vault_done() ends the run. A vault that
+ * could not be opened answers every request with the reason. */
 int zs_vault_init(struct zs_vault *vault, const char *path, struct zs_err *err);
+/* For one who only looks: makes nothing, and what is not there is empty. */
+int zs_vault_look(struct zs_vault *vault, const char *path, struct zs_err *err);
 void zs_vault_done(struct zs_vault *vault);
 
 #endif

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# core/wrap: nothing to build yet.
+# core/wrap: one archive for each library that is wrapped.
 
 # The engine's HTTPS: libcurl, and OpenSSL for the roots it trusts.
 noinst_LIBRARIES += core/wrap/libzs-http.a

@@ -8,6 +8,7 @@
 struct zs_seccomp {
 	bool allow_exec;		/* fork, vfork, clone, execve stay */
 	bool deny_socket;		/* socket(2) of any family */
+	bool keeps_files;		/* chmod, rename, unlink and their kin stay */
 	bool sanitizer;			/* leave ptrace and clone open */
 };
 

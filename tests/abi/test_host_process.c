@@ -48,6 +48,7 @@ static const struct load_case load_cases[] = {
 	{ "bad_minor", ZS_E_PLUGIN, "built for ABI 0.99, this zoneseal has 0.1" },
 	{ "bad_small", ZS_E_PLUGIN, "descriptor of 48 octets" },
 	{ "bad_flags", ZS_E_PLUGIN, "flags 0x40000000 are unknown" },
+	{ "bad_zone_lock", ZS_E_PLUGIN, "needs_zone_lock is not supported by this zoneseal" },
 	{ "bad_symbol", ZS_E_PLUGIN, "no symbol zoneseal_provider" },
 	{ "bad_null", ZS_E_PLUGIN, "does not want to work with ABI 0.1" },
 	{ "bad_no_apply", ZS_E_PLUGIN, "mandatory function apply is NULL" },
@@ -588,7 +589,7 @@ static void test_open_names_option(void **state)
 	finish(&d);
 }
 
-struct seen { uint32_t options; bool named; };
+struct seen { uint32_t options; bool named, has_live; };
 
 static void take_description(const void *body, void *user)
 {
@@ -597,12 +598,13 @@ static void take_description(const void *body, void *user)
 
 	seen->named = zs_slice_eq_str(m->name, "rfc2136") && m->abi_minor == 1;
 	seen->options = m->options.n;
+	seen->has_live = m->has_live;
 }
 
 static void test_describe_lists_options(void **state)
 {
 	struct zs_msg_empty empty = { 0 };
-	struct seen seen = { 0, false };
+	struct seen seen = { 0, false, true };
 	struct driver d;
 
 	(void)state;
@@ -611,6 +613,12 @@ static void test_describe_lists_options(void **state)
 				     take_description, &seen), 0);
 	assert_true(seen.named);
 	assert_int_equal(seen.options, 8);
+	assert_false(seen.has_live);
+	finish(&d);
+	driver_start(&d, driver_plugin("providers/memory/memory"), NULL);
+	assert_int_equal(driver_call(&d, d.front, ZS_MSG_HOST_DESCRIBE, &empty, -1, 3000,
+				     take_description, &seen), 0);
+	assert_true(seen.has_live);
 	finish(&d);
 }
 

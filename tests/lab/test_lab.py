@@ -406,6 +406,21 @@ def test_eab_and_chains_can_be_asked_for(fresh_lab):
     assert json.loads(text)['meta']['externalAccountRequired']
 
 
+@pytest.mark.parametrize('arguments, pebble', [
+    (['up'], '/nix'), (['up', '--help'], None), (['up', '--nonsense'], None),
+    (['status'], None), (['down'], None)])
+def test_what_does_not_start_leaves_a_directory_that_can_be_used(
+        fresh_lab, arguments, pebble):
+    if pebble:
+        fresh_lab.env['PEBBLE'] = pebble
+    result = fresh_lab.run(*arguments, check=False)
+    assert pebble is None or (result.returncode == 1
+                              and pebble in result.stderr)
+    assert os.listdir(fresh_lab.directory) == []
+    fresh_lab.env.pop('PEBBLE', None)
+    fresh_lab.run('up', '--only', 'dns')
+
+
 def processes_of(lab):
     shown = subprocess.run(['ps', '-eo', 'args'], text=True, check=True,
                            capture_output=True).stdout

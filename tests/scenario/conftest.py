@@ -276,3 +276,24 @@ def kill(pid, signo=signal.SIGKILL):
         os.kill(pid, signo)
     except ProcessLookupError:
         pass
+
+
+def closed(node):
+    """The schema with every object closed: what our own program prints has no unknown members."""
+    if isinstance(node, list):
+        return [closed(n) for n in node]
+    if not isinstance(node, dict):
+        return node
+    node = {k: closed(v) for k, v in node.items()}
+    if node.get('type') == 'object' and 'properties' in node:
+        node['additionalProperties'] = False
+    return node
+
+
+def validate(document, name):
+    """Fails where a document of ours is not what docs/schema/NAME.json says."""
+    jsonschema = pytest.importorskip('jsonschema')
+    schema = json.loads((TOP / f'docs/schema/{name}.json').read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(closed(schema), format_checker=jsonschema.FormatChecker()).validate(document)
+    return document

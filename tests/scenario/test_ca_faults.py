@@ -20,7 +20,7 @@ import unicodedata
 
 import pytest
 
-from conftest import SANITIZER, TOP, Zoneseal, descendants, kill, wait_until
+from conftest import SANITIZER, TOP, Zoneseal, descendants, kill, validate, wait_until
 
 MEMORY_MB = 64
 ESC = '\x1b[31m'
@@ -659,6 +659,8 @@ def check_codes(case, outcome):
         assert outcome.codes[0] == (case.first_code or 0), said
     for word in case.words:
         assert word.lower() in outcome.text.lower(), f'the message lacks "{word}"; {said}'
+    if case.json:
+        validate(json.JSONDecoder().raw_decode(outcome.raw.decode(errors='replace'))[0], 'issue')
     if case.code and not case.json:
         assert re.search(r'^\s*next: \S', outcome.text, re.M), f'no hint; {said}'
 

@@ -110,6 +110,15 @@ def test_bad_plugin_is_named(zs, plugin, words):
     assert any(word.lower() in result.err.lower() for word in words), result.err
 
 
+def test_policy_that_the_plugin_does_not_have_costs_no_order(zs):
+    zs.zones['example.test'] = {'propagation': 'provider'}
+    zs.certificate('corp', 'a.example.test')
+    mark = zs.lab.mark()
+    error = zs.run('issue', '--json').expect(3).json['certificates'][0]['error']
+    assert 'rfc2136' in error['text'] and 'propagation = all' in error['hint'], error
+    assert not mark.count('/order-plz')
+
+
 def test_busy_certificate(zs):
     zs.certificate('corp', 'a.example.test')
     zs.lab.run('pause', 'secondary')

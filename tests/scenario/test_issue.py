@@ -102,6 +102,31 @@ def test_second_run_has_nothing_to_do_and_force_issues_again(zs):
     assert third['certificates'][0]['generation'] == 2
 
 
+@pytest.mark.parametrize('damage', [lambda current: (current / 'privkey.pem').unlink(),
+                                    lambda current: (current / 'cert.pem').write_text('garbage'),
+                                    lambda current: (current / 'meta').write_text('')])
+def test_damage_makes_the_certificate_due(zs, damage):
+    zs.certificate('corp', *WILD)
+    zs.run('issue').expect(0)
+    damage(zs.current('corp'))
+    assert '`zoneseal issue corp`' in zs.run('status').expect(0).out
+    result = zs.run('issue', '--json').expect(0)
+    certificate = result.json['certificates'][0]
+    assert certificate['state'] == 'issued' and certificate['reason'].startswith('damaged: ')
+    assert 'damaged: ' in result.err
+    assert zs.run('status', '--json').expect(0).json['certificates'][0]['state'] == 'good'
+    again = zs.run('issue', '--json').expect(0).json['certificates'][0]
+    assert again['state'] == 'skipped' and again['reason'] is None
+
+
+def test_as_many_names_as_no_message_holds(zs):
+    """50 certificates of 100 names; and the vault has more of them than one list takes."""
+    for i in range(50):
+        zs.certificate(f'c{i:03}', *(f'host-{j}.c{i:03}.example.test' for j in range(100)))
+    document = zs.run('issue', '--dry-run', '--json').expect(0).json
+    assert [c['state'] for c in document['certificates']] == 50 * ['dry-run']
+
+
 def test_more_names_make_the_certificate_due(zs):
     zs.certificate('corp', 'a.example.test')
     zs.run('issue').expect(0)

@@ -85,6 +85,62 @@ def test_hanging_vault_does_not_hold_the_run_for_ever(held):
     zs.run('issue').expect(0)
 
 
+def walk_that_hangs(zs):
+    """A run whose walk gets no answer, for both servers of the zone are silent."""
+    zs.certificate('k', 'k.example.test')
+    for server in ('primary', 'secondary'):
+        zs.lab.run('pause', server)
+    process = zs.start('issue', '--json')
+    front = front_of(process)
+    wait_until(lambda: children_of(front).get('probe'), what='the probe')
+    time.sleep(0.7)
+    return process, front
+
+
+def kill_probe(front):
+    old = children_of(front)['probe']
+    for pid in old:
+        kill(pid)
+    return old
+
+
+@pytest.fixture
+def hanging(zs):
+    process, front = walk_that_hangs(zs)
+    yield zs, process, front
+    for server in ('primary', 'secondary'):
+        zs.lab.run('resume', server)
+    for pid in descendants(process.pid):
+        kill(pid)
+    process.communicate()
+
+
+@pytest.mark.parametrize('times', [1, 3])
+def test_kill_of_the_probe_during_the_walk_costs_nothing(hanging, times):
+    zs, process, front = hanging
+    for _ in range(times):
+        old = kill_probe(front)
+        wait_until(lambda: set(children_of(front).get('probe', old)) - set(old), what='a new probe')
+        time.sleep(0.3)
+    for server in ('primary', 'secondary'):
+        zs.lab.run('resume', server)
+    out, err = process.communicate(timeout=60)
+    Result(process, out, err).expect(0)
+
+
+def test_kill_of_the_probe_again_and_again_is_an_error_of_dns(hanging):
+    zs, process, front = hanging
+    for i in range(4):
+        old = kill_probe(front)
+        if i < 3:
+            wait_until(lambda: set(children_of(front).get('probe', old)) - set(old), what='a new probe')
+            time.sleep(0.3)
+    out, err = process.communicate(timeout=30)
+    result = Result(process, out, err).expect(5)
+    error = result.json['certificates'][0]['error']
+    assert error['code'] == 'dns' and 'ended 4 times' in error['text']
+
+
 def test_gc_removes_what_a_killed_run_left(held):
     zs, process, front = held
     kill(front)

@@ -4,7 +4,7 @@
  * session and clock, all decided by one seed.  Each seed draws a job, manners
  * of the CA and up to three kinds of fault, may kill the run at any step, and
  * then lets a second run without faults put everything right.  After every
- * step the rules of DESIGN.md section 4 are checked.
+ * step the rules of the protocol and of the journal are checked.
  *
  *	sim			the seeds of the suite
  *	sim --count N --from S	N seeds from S on

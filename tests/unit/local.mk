@@ -5,7 +5,6 @@ include tests/unit/ipc/local.mk
 include tests/unit/wrap/local.mk
 include tests/unit/conf/local.mk
 include tests/unit/acme/local.mk
-include tests/unit/engine/local.mk
 include tests/unit/vault/local.mk
 include tests/unit/probe/local.mk
 include tests/unit/host/local.mk

@@ -109,7 +109,8 @@ struct zsp_list {
 /* Upper half: a host that does not know one of these refuses the plugin. */
 
 /* Two apply calls in one zone must not run at once, in no process: the service
- * has only whole record sets and no compare-and-swap. */
+ * has only whole record sets and no compare-and-swap.  Reserved: no zoneseal
+ * holds such a lock yet, so each refuses a plugin with this flag. */
 #define ZSP_FLAG_NEEDS_ZONE_LOCK UINT32_C(0x00010000)
 /* Starts programs.  Without it fork and exec are refused (EPERM). */
 #define ZSP_FLAG_EXECS UINT32_C(0x00020000)

@@ -32,5 +32,3 @@ tests_unit_base_test_url_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
 UNIT_TESTS += tests/unit/base/test_vec
 tests_unit_base_test_vec_SOURCES = tests/unit/base/test_vec.c
 tests_unit_base_test_vec_LDADD = core/base/libzs-base.a $(CMOCKA_LIBS)
-# test_err compares this with the table in err.c.
-EXTRA_DIST += docs/errors.md

@@ -34,7 +34,7 @@ static void close_it(void *instance)
 static struct zsp_provider good(void)
 {
 	return (struct zsp_provider){
-		.head = ZSP_PROVIDER(ZSP_FLAG_EXECS | ZSP_FLAG_NEEDS_ZONE_LOCK | 0x8000),
+		.head = ZSP_PROVIDER(ZSP_FLAG_EXECS | 0x8000),
 		.name = ZSP_STR("good"),
 		.open = open_it, .apply = apply_it, .close = close_it,
 	};
@@ -81,6 +81,9 @@ static void test_abi_mismatch_names_both_versions(void **state)
 	p = good();
 	p.head.flags |= 0x80000000u;
 	expect(&p, "flags 0x80000000");
+	p = good();
+	p.head.flags |= ZSP_FLAG_NEEDS_ZONE_LOCK;
+	expect(&p, "needs_zone_lock is not supported by this zoneseal");
 	p = good();
 	p.head.struct_size--;
 	expect(&p, "descriptor of");

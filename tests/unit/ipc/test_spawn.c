@@ -191,6 +191,29 @@ static void test_child_gets_its_channels_and_nothing_else(void **state)
 	(void)close(200);
 }
 
+/* A plugin may have 64 options that are files, and each is two arguments. */
+static void test_child_with_most_arguments_starts(void **state)
+{
+	const char *args[ZS_SPAWN_ARGS + 2] = { "child", "report" };
+	struct zs_spawn spawn = { .role = ZS_ROLE_HOST, .engine_fd = -1, .output_fd = -1, .args = args };
+	struct zs_child child;
+	int fds[2];
+
+	(void)state;
+	for (size_t i = 2; i < ZS_SPAWN_ARGS; i++)
+		args[i] = "--read";
+	assert_int_equal(zs_frame_pair(fds, NULL), 0);
+	spawn.front_fd = fds[1];
+	assert_int_equal(zs_spawn_start(&spawn, &child, NULL), 0);
+	zs_spawn_end(&child, 20000);
+	(void)close(fds[0]);
+	args[ZS_SPAWN_ARGS] = "one more";
+	assert_int_equal(zs_frame_pair(fds, NULL), 0);
+	spawn.front_fd = fds[1];
+	assert_int_equal(zs_spawn_start(&spawn, &child, NULL), -ZS_E_BUG);
+	(void)close(fds[0]);
+}
+
 static void test_child_that_hangs_is_killed_after_its_grace(void **state)
 {
 	struct zs_child child = start(ZS_ROLE_HOST, "hang", false);
@@ -408,6 +431,7 @@ static int run_as_front(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_child_gets_its_channels_and_nothing_else),
+		cmocka_unit_test(test_child_with_most_arguments_starts),
 		cmocka_unit_test(test_child_that_hangs_is_killed_after_its_grace),
 		cmocka_unit_test(test_child_that_obeys_ends_at_once),
 		cmocka_unit_test(test_reason_is_told_in_words),

@@ -180,6 +180,8 @@ static void take_ready(const struct zs_msg_vault_job_ready *m)
 static void take_entries(const struct zs_msg_vault_entries *m)
 {
 	last.n = m->entries.n;
+	last.more = m->more;
+	last.last_id = m->entries.n > 0 ? m->entries.items[m->entries.n - 1].id : 0;
 	for (uint32_t i = 0; i < m->entries.n && i < ZS_COUNT(last.entries); i++) {
 		const struct zs_msg_entry *e = &m->entries.items[i];
 
@@ -196,6 +198,9 @@ static void take_entries(const struct zs_msg_vault_entries *m)
 static void take_certificates(const struct zs_msg_vault_certificates *m)
 {
 	last.n = m->certificates.n;
+	last.more = m->more;
+	if (m->certificates.n > 0)
+		COPY(m->certificates.items[m->certificates.n - 1].name, last.last_name);
 	for (uint32_t i = 0; i < m->certificates.n && i < ZS_COUNT(last.certificates); i++) {
 		const struct zs_msg_certificate *c = &m->certificates.items[i];
 

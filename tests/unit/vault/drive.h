@@ -31,6 +31,9 @@ struct answer {
 	char values[8][64];		/* TXT_VALUES_ARE */
 	uint64_t ids[256];		/* JOURNAL_IDS, VAULT_ENTRIES */
 	uint32_t n;
+	bool more;			/* VAULT_ENTRIES, VAULT_CERTIFICATES; the last of the page: */
+	uint64_t last_id;
+	char last_name[65];
 	struct { char certificate[65], instance[65], value[256], ticket[256], name[256]; bool live; } entries[256];
 	char path[4200];
 	uint32_t generation;

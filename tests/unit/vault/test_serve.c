@@ -34,6 +34,8 @@
 #include "ipc/frame.h"
 
 #define S(text) zs_slice_str(text)
+static const struct zs_msg_vault_list list_all;
+static const struct zs_msg_vault_journal journal_all;
 static const char account_url[] = "https://ca.example/acct/1";
 static const char token[] = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA";
 
@@ -736,20 +738,19 @@ static void test_job_when_ended_without_certificate_expect_directory_gone(void *
 	char *dir = drive_tmp();
 	struct drive *d = start(dir);
 	struct zs_msg_vault_job_end end = { .job = 1 };
-	struct zs_msg_empty empty = { 0 };
 
 	(void)state;
 	(void)start_job(d, 1, "www");
 	assert_true(exists(dir, "certificates/www/lock"));
 	drive_note(d, ZS_MSG_VAULT_JOB_END, &end);
-	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &empty)->n, 0);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &list_all)->n, 0);
 	assert_false(exists(dir, "certificates/www"));
 	/* Anything else in it stays. */
 	end.job = 2;
 	(void)start_job(d, 2, "www");
 	write_text(dir, "certificates/www/note", "mine");
 	drive_note(d, ZS_MSG_VAULT_JOB_END, &end);
-	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &empty)->n, 1);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &list_all)->n, 1);
 	assert_true(exists(dir, "certificates/www/note"));
 	assert_true(exists(dir, "certificates/www/lock"));
 	assert_int_equal(drive_end(d), 0);
@@ -807,7 +808,6 @@ static void test_job_when_other_process_holds_it_expect_busy(void **state)
 	struct drive *a = start(dir), *b = drive_start(dir, NULL);
 	struct zs_msg_vault_job order = job_order(1, "www");
 	struct zs_msg_vault_job_end end = { .job = 1 };
-	struct zs_msg_empty empty = { 0 };
 	const struct answer *r;
 
 	(void)state;
@@ -821,13 +821,13 @@ static void test_job_when_other_process_holds_it_expect_busy(void **state)
 	order.dry_run = false;
 	order.job = 2;
 	assert_int_equal(drive_front(a, ZS_MSG_VAULT_JOB, &order)->code, ZS_E_BUSY);	/* twice in one run */
-	r = drive_front(b, ZS_MSG_VAULT_LIST, &empty);
+	r = drive_front(b, ZS_MSG_VAULT_LIST, &list_all);
 	assert_int_equal(r->n, 1);
 	assert_true(r->certificates[0].busy);
-	assert_false(drive_front(a, ZS_MSG_VAULT_LIST, &empty)->certificates[0].busy);
+	assert_false(drive_front(a, ZS_MSG_VAULT_LIST, &list_all)->certificates[0].busy);
 	(void)start_job(b, 3, "mail");							/* another one is free */
 	drive_note(a, ZS_MSG_VAULT_JOB_END, &end);
-	(void)drive_front(a, ZS_MSG_VAULT_LIST, &empty);
+	(void)drive_front(a, ZS_MSG_VAULT_LIST, &list_all);
 	order.job = 1;
 	assert_int_equal(drive_front(b, ZS_MSG_VAULT_JOB, &order)->code, 0);
 	drive_kill(b);									/* a crashed holder blocks nobody */
@@ -846,7 +846,6 @@ static void test_pending_when_killed_after_finalize_expect_resumed(void **state)
 	struct drive *d = start(dir);
 	const struct answer *a = start_job(d, 1, "www");
 	struct zs_msg_vault_job order;
-	struct zs_msg_empty empty = { 0 };
 	struct zs_name swapped[2];
 	uint8_t spki[4096];
 	size_t len = a->spki_len;
@@ -859,7 +858,7 @@ static void test_pending_when_killed_after_finalize_expect_resumed(void **state)
 	finalize(d, 1);		/* again with a fresh nonce */
 	drive_kill(d);
 	d = start(dir);
-	assert_true(drive_front(d, ZS_MSG_VAULT_LIST, &empty)->certificates[0].pending);
+	assert_true(drive_front(d, ZS_MSG_VAULT_LIST, &list_all)->certificates[0].pending);
 	order = job_order(1, "www");
 	swapped[0] = names[1];
 	swapped[1] = names[0];
@@ -960,7 +959,6 @@ static void test_store_when_read_back_expect_files_meta_and_list(void **state)
 	char *dir = drive_tmp(), *own, *foreign = foreign_certificate(), *chain, want[4300];
 	struct drive *d = start(dir);
 	const struct answer *a = start_job(d, 1, "www");
-	struct zs_msg_empty empty = { 0 };
 	struct zs_buf cert, rest, full, key, combined, meta;
 
 	(void)state;
@@ -987,7 +985,7 @@ static void test_store_when_read_back_expect_files_meta_and_list(void **state)
 				    "not_before=1000\nnot_after=2000\nissuer="));
 	assert_non_null(strstr(zs_buf_str(&meta), "order_url=https://ca.example/order/7\n"));
 	assert_null(strchr(zs_buf_str(&meta), 0x1b));
-	a = drive_front(d, ZS_MSG_VAULT_LIST, &empty);
+	a = drive_front(d, ZS_MSG_VAULT_LIST, &list_all);
 	assert_int_equal(a->code, 0);
 	assert_int_equal(a->n, 1);
 	assert_string_equal(a->certificates[0].name, "www");
@@ -1070,7 +1068,7 @@ static void test_store_when_own_csr_expect_no_private_key(void **state)
 	assert_true(exists(dir, "certificates/www/current/fullchain.pem"));
 	assert_false(exists(dir, "certificates/www/current/privkey.pem"));
 	assert_false(exists(dir, "certificates/www/current/combined.pem"));
-	assert_string_equal(drive_front(d, ZS_MSG_VAULT_LIST, &(struct zs_msg_empty){ 0 })->certificates[0].problem, "");
+	assert_string_equal(drive_front(d, ZS_MSG_VAULT_LIST, &(struct zs_msg_vault_list){ 0 })->certificates[0].problem, "");
 	assert_int_equal(drive_end(d), 0);
 	OPENSSL_free(spki);
 	EVP_PKEY_free(key);
@@ -1188,11 +1186,11 @@ static void test_damage_when_state_is_broken_expect_quarantine_and_going_on(void
 		order.reuse_key = true;
 		if (i == 5)
 			order.identifiers.n = 1;	/* pending does not fit, so the current key is looked at */
-		a = drive_front(d, ZS_MSG_VAULT_LIST, &(struct zs_msg_empty){ 0 });
+		a = drive_front(d, ZS_MSG_VAULT_LIST, &(struct zs_msg_vault_list){ 0 });
 		assert_int_equal(a->code, 0);
 		assert_int_equal(a->n, 2);
 		assert_string_equal(a->certificates[0].problem, "");
-		if (i == 2)
+		if (i == 2 || i == 5)
 			assert_string_not_equal(a->certificates[1].problem, "");
 		a = drive_front(d, ZS_MSG_VAULT_JOB, &order);
 		if (a->code != 0)
@@ -1281,7 +1279,6 @@ static void test_journal_when_run_is_killed_expect_adopted_by_one(void **state)
 	struct zs_msg_journal_done done = { 0 };
 	struct zs_msg_vault_open open = { .adopt = true };
 	struct zs_msg_vault_forget forget = { 0 };
-	struct zs_msg_empty empty = { 0 };
 	const struct answer *r;
 	uint64_t ids[3];
 
@@ -1300,7 +1297,7 @@ static void test_journal_when_run_is_killed_expect_adopted_by_one(void **state)
 	assert_int_equal(drive_engine(a, ZS_MSG_JOURNAL_DONE, &done)->code, 0);
 	b = start(dir);
 	assert_int_equal(drive_front(b, ZS_MSG_VAULT_OPEN, &open)->n, 0);	/* its owner lives */
-	r = drive_front(b, ZS_MSG_VAULT_JOURNAL, &empty);
+	r = drive_front(b, ZS_MSG_VAULT_JOURNAL, &journal_all);
 	assert_int_equal(r->n, 2);
 	assert_true(r->entries[0].live);
 	drive_kill(a);
@@ -1366,10 +1363,171 @@ static void test_journal_add_when_entry_wrong_expect_refusal(void **state)
 		else
 			memset(&e[1].name, 0, sizeof(e[1].name));
 		assert_int_equal(drive_engine(d, ZS_MSG_JOURNAL_ADD, &add)->code, ZS_E_BUG);
-		assert_int_equal(drive_front(d, ZS_MSG_VAULT_JOURNAL, &(struct zs_msg_empty){ 0 })->n, 0);
+		assert_int_equal(drive_front(d, ZS_MSG_VAULT_JOURNAL, &(struct zs_msg_vault_journal){ 0 })->n, 0);
 	}
 	assert_int_equal(count_in(dir, "journal"), 0);
 	assert_int_equal(drive_end(d), 0);
+	drive_remove(dir);
+	free(dir);
+}
+
+/* ---- tests: lists longer than a message ------------------------------------------------------------------------- */
+
+/* A stored certificate as the list sees it, without having been issued. */
+static void lay_out(const char *dir, const char *name, unsigned n_names)
+{
+	static const char *const files[] = { "cert.pem", "chain.pem", "fullchain.pem", "privkey.pem", "combined.pem" };
+	struct zs_buf meta = ZS_BUF(1 << 20);
+	char path[512], full[1024];
+
+	for (int i = 0; i < 4; i++) {
+		(void)snprintf(full, sizeof(full), "%s/certificates%s%s%s%s", dir, i > 0 ? "/" : "", i > 0 ? name : "",
+			       i > 1 ? "/gen" : "", i > 2 ? "/1" : "");
+		(void)mkdir(full, 0700);
+	}
+	for (size_t i = 0; i < ZS_COUNT(files); i++) {
+		(void)snprintf(path, sizeof(path), "certificates/%s/gen/1/%s", name, files[i]);
+		write_text(dir, path, i < 3 ? "-----BEGIN CERTIFICATE-----\n" : "-----BEGIN PRIVATE KEY-----\n");
+	}
+	zs_buf_add_str(&meta, "format=1\nca=le\n");
+	for (unsigned i = 0; i < n_names; i++)
+		zs_buf_addf(&meta, "identifier=a-rather-long-label-of-a-host-name-%u.%s.example.test\n", i, name);
+	zs_buf_add_str(&meta, "key_type=ec256\nnot_before=1000\nnot_after=2000\n");
+	(void)snprintf(path, sizeof(path), "certificates/%s/gen/1/meta", name);
+	write_text(dir, path, zs_buf_str(&meta));
+	zs_buf_done(&meta);
+	(void)snprintf(full, sizeof(full), "%s/certificates/%s/current", dir, name);
+	assert_int_equal(symlink("gen/1", full), 0);
+}
+
+/* Pages until the end; returns how many certificates came, each with 100 names. */
+static unsigned count_pages(struct drive *d, struct zs_msg_vault_list list, unsigned *pages)
+{
+	char after[ZS_MAX_ID + 1] = "";
+	unsigned n = 0;
+
+	for (*pages = 0;; ++*pages) {
+		const struct answer *a;
+
+		list.after = S(after);
+		a = drive_front(d, ZS_MSG_VAULT_LIST, &list);
+		if (a->code != 0)
+			print_message("%s\n", a->text);
+		assert_int_equal(a->code, 0);
+		n += a->n;
+		for (uint32_t i = 0; i < a->n && i < ZS_COUNT(a->certificates); i++) {
+			assert_true(strcmp(a->certificates[i].name, after) > 0);
+			assert_int_equal(a->certificates[i].identifiers, 100);
+			assert_string_equal(a->certificates[i].problem, "");
+		}
+		if (!a->more)
+			return n;
+		assert_true(a->n > 0 && strcmp(a->last_name, after) > 0);
+		(void)snprintf(after, sizeof(after), "%s", a->last_name);
+	}
+}
+
+static void test_list_when_larger_than_a_message_expect_pages(void **state)
+{
+	char *dir = drive_tmp(), names_text[220][16];
+	struct zs_slice some[4] = { S("c007"), S("c219"), S("unknown"), S("c100") };
+	struct zs_msg_vault_list few = { .names = { some, 4 } }, page = { .after = S("c217") };
+	const struct answer *a;
+	struct drive *d;
+	unsigned pages;
+
+	(void)state;
+	for (unsigned i = 0; i < ZS_COUNT(names_text); i++) {
+		(void)snprintf(names_text[i], sizeof(names_text[i]), "c%03u", i);
+		lay_out(dir, names_text[i], 100);
+	}
+	d = start(dir);
+	assert_int_equal(count_pages(d, list_all, &pages), 220);
+	assert_true(pages > 1);
+	assert_int_equal(count_pages(d, few, &pages), 3);
+	assert_int_equal(pages, 0);
+	a = drive_front(d, ZS_MSG_VAULT_LIST, &page);
+	assert_int_equal(a->n, 2);
+	assert_string_equal(a->certificates[0].name, "c218");
+	assert_int_equal(drive_end(d), 0);
+	drive_remove(dir);
+	free(dir);
+}
+
+static void test_list_when_file_is_something_else_expect_problem(void **state)
+{
+	static const struct { const char *file, *text; bool good; } rows[] = {
+		{ "privkey.pem", "-----BEGIN CERTIFICATE-----\n", false },
+		{ "privkey.pem", "x", false },
+		{ "privkey.pem", "", false },
+		{ "privkey.pem", "-----BEGIN EC PRIVATE KEY-----\r\n", true },
+		{ "cert.pem", "-----BEGIN PRIVATE KEY-----\n", false },
+		{ "cert.pem", "\n", false },
+		{ "fullchain.pem", "", false },
+		{ "chain.pem", "", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ZS_COUNT(rows); i++) {
+		char *dir = drive_tmp(), path[128];
+		const struct answer *a;
+		struct drive *d;
+
+		lay_out(dir, "www", 1);
+		(void)snprintf(path, sizeof(path), "certificates/www/current/%s", rows[i].file);
+		write_text(dir, path, rows[i].text);
+		d = start(dir);
+		a = drive_front(d, ZS_MSG_VAULT_LIST, &list_all);
+		if (rows[i].good)
+			assert_string_equal(a->certificates[0].problem, "");
+		else
+			assert_non_null(strstr(a->certificates[0].problem, rows[i].file));
+		assert_int_equal(drive_end(d), 0);
+		drive_remove(dir);
+		free(dir);
+	}
+}
+
+/* Asks for what is behind the last answer until nothing is; returns how many came. */
+static unsigned count_entries(struct drive *d, const struct answer *a, bool adopted)
+{
+	struct zs_msg_vault_journal next = { .adopted = adopted };
+	unsigned n = 0;
+
+	for (;;) {
+		if (a->code != 0)
+			print_message("%s\n", a->text);
+		assert_int_equal(a->code, 0);
+		n += a->n;
+		if (!a->more)
+			return n;
+		assert_true(a->n > 0 && a->last_id > next.after);
+		next.after = a->last_id;
+		a = drive_front(d, ZS_MSG_VAULT_JOURNAL, &next);
+	}
+}
+
+static void test_journal_when_longer_than_a_message_expect_pages(void **state)
+{
+	enum { ADDS = 11, EACH = 400 };		/* more than one message takes */
+	static struct zs_msg_entry items[EACH];
+	struct zs_msg_journal_add add = { .entries = { items, EACH } };
+	struct zs_msg_vault_open open = { .adopt = true };
+	char *dir = drive_tmp();
+	struct drive *a = start(dir), *b;
+
+	(void)state;
+	(void)start_job(a, 1, "www");
+	for (int i = 0; i < EACH; i++)
+		items[i] = entry_of(1, "0123456789012345678901234567890123456789012");
+	for (int i = 0; i < ADDS; i++)
+		assert_int_equal(drive_engine(a, ZS_MSG_JOURNAL_ADD, &add)->code, 0);
+	b = start(dir);
+	assert_int_equal(count_entries(b, drive_front(b, ZS_MSG_VAULT_OPEN, &open), true), 0);
+	assert_int_equal(count_entries(b, drive_front(b, ZS_MSG_VAULT_JOURNAL, &journal_all), false), ADDS * EACH);
+	drive_kill(a);
+	assert_int_equal(count_entries(b, drive_front(b, ZS_MSG_VAULT_OPEN, &open), true), ADDS * EACH);
+	assert_int_equal(drive_end(b), 0);
 	drive_remove(dir);
 	free(dir);
 }
@@ -1464,7 +1622,7 @@ static void test_engine_when_channel_breaks_expect_front_still_served(void **sta
 	(void)state;
 	(void)start_job(d, 1, "www");
 	assert_true(send(d->engine_fd, junk, sizeof(junk), MSG_NOSIGNAL) > 0);
-	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &(struct zs_msg_empty){ 0 })->n, 1);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &(struct zs_msg_vault_list){ 0 })->n, 1);
 	assert_int_equal(drive_end(d), 0);
 	drive_remove(dir);
 	free(dir);
@@ -1498,6 +1656,9 @@ int main(void)
 		cmocka_unit_test(test_start_when_state_directory_unsafe_expect_refusal),
 		cmocka_unit_test(test_journal_when_run_is_killed_expect_adopted_by_one),
 		cmocka_unit_test(test_journal_add_when_entry_wrong_expect_refusal),
+		cmocka_unit_test(test_list_when_larger_than_a_message_expect_pages),
+		cmocka_unit_test(test_list_when_file_is_something_else_expect_problem),
+		cmocka_unit_test(test_journal_when_longer_than_a_message_expect_pages),
 		cmocka_unit_test(test_engine_when_any_type_outside_the_list_expect_refusal),
 		cmocka_unit_test(test_front_when_engine_types_arrive_expect_refusal),
 		cmocka_unit_test(test_engine_when_channel_breaks_expect_front_still_served),

@@ -1,6 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# tests/unit/wrap: nothing to build yet.
-
 UNIT_TESTS += tests/unit/wrap/test_csr tests/unit/wrap/test_jws
 tests_unit_wrap_test_csr_SOURCES = tests/unit/wrap/test_csr.c
 tests_unit_wrap_test_csr_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CRYPTO_CFLAGS) $(CMOCKA_CFLAGS)
