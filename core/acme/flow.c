@@ -213,7 +213,7 @@ static void hint_terms(const struct zs_flow_reply *reply, struct zs_err *err)
 	struct zs_slice url;
 
 	if (err->code == ZS_E_CA_ACCOUNT && url_is_shown(reply, &url))
-		zs_err_hint(err, "read the terms at %.*s and set `agree-tos = yes` for the CA",
+		zs_err_hint(err, "read the terms at %.*s, then agree with --agree-tos or `agree-tos = yes` for the CA",
 			    (int)url.n, (const char *)url.p);
 }
 

@@ -52,7 +52,11 @@ static bool check_directory(struct zs_flow *f)
 		return false;
 	}
 	if (dir->terms && !f->agree_terms) {
-		zs_flow_failf(f, ZS_E_CA_ACCOUNT, "%s has terms of service that are not agreed to: %s", f->ca, dir->terms);
+		struct zs_err err;
+		(void)zs_err_set(&err, ZS_E_CA_ACCOUNT, "%s has terms of service that are not agreed to: %s", f->ca, dir->terms);
+		zs_err_where(&err, "%s", f->ca);
+		zs_err_hint(&err, "read them, then agree with --agree-tos, or agree-tos = yes in [ca %s]", f->ca);
+		zs_flow_fail(f, &err);
 		return false;
 	}
 	return true;
@@ -159,8 +163,6 @@ static void account_gone(struct zs_flow *f, const struct zs_err *err)
 		return;
 	}
 	f->account_renewed = true;
-	zs_flow_note(f, "%s does not know the account %s any more; it is moved aside and registered anew with the same key",
-	     f->ca, f->account_url);
 	f->state = S_ACCOUNT_LOST;
 	a = zs_flow_push_open(f, ZS_DO_ACCOUNT_LOST, NULL);
 	if (a)

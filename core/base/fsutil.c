@@ -647,6 +647,8 @@ int zs_fs_open_secret(const char *path, struct zs_err *err)
 						    : ZS_E_CONFIG;
 
 		drop(dirfd);
+		if (errno == ELOOP)
+			ZS_FAIL(err, ZS_E_CONFIG, "secret file %s is a symbolic link; name the file itself", path);
 		return zs_err_sys(err, code, errno, "secret file %s", path);
 	}
 	rc = check_secret(fd, dirfd, path, err);

@@ -233,6 +233,9 @@ static void do_account_set(struct zs_job *job, const struct zs_flow_action *acti
 
 static void do_account_lost(struct zs_job *job, const struct zs_flow_action *action)
 {
+	if (zs_session_lost(job->session, action->text))
+		zs_warn(job->certificate, "%s does not know the account %s any more; it is moved aside and registered anew with the same key",
+			zs_session_ca(job->session), action->text);
 	tell_vault(job, action->ref, ZS_MSG_ACCOUNT_LOST,
 		   &(struct zs_msg_account){ .job = job->id, .url = zs_slice_str(action->text) });
 }

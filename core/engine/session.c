@@ -51,6 +51,7 @@ struct zs_session {
 	struct zs_engine *engine;
 	char ca[ZS_MAX_ID + 1];
 	char *directory_url;
+	char *lost;			/* the account's URL that the CA does not know any more */
 	struct zs_http_peer *peer;
 	ZS_VEC(struct zs_slice) origins;	/* copies, end with the session */
 	struct zs_directory directory;
@@ -126,6 +127,10 @@ static void directory_failed(struct zs_session *s, const struct zs_err *err)
 {
 	s->failed = *err;
 	zs_err_prefix(&s->failed, "the directory of CA %s cannot be read", s->ca);
+	/* it answers, but there is no directory: most likely the URL of something else */
+	if (!*s->failed.hint && (err->http_status / 100 == 4 || (err->code == ZS_E_CA_PROTOCOL && !err->http_status)))
+		zs_err_hint(&s->failed, "check the URL of the CA's directory (--server URL, or directory = URL in [ca NAME]): "
+			    "no ACME directory is at %.300s", s->directory_url);
 	tell_waiters(s);
 }
 
@@ -447,6 +452,8 @@ static void op_send(struct zs_op *op, char *nonce)
 	};
 
 	op->queued = false;
+	if (op->limited && !op->until)
+		op->until = now_ms(s) + op->budget_ms;
 	s->flying++;
 	zs_peer_call(s->engine, ZS_ROLE_VAULT, "", op->sign, &sign, 0, on_signed, op, NULL);
 	free(nonce);
@@ -629,6 +636,7 @@ void zs_session_free(struct zs_session *s)
 	zs_arena_done(&s->arena);
 	zs_http_peer_free(s->peer);
 	free(s->directory_url);
+	free(s->lost);
 	free(s);
 }
 
@@ -643,6 +651,18 @@ struct zs_session *zs_session_find(struct zs_engine *engine, const char *ca)
 const char *zs_session_ca(const struct zs_session *s)
 {
 	return s->ca;
+}
+
+bool zs_session_lost(struct zs_session *s, const char *account_url)
+{
+	char *copy;
+
+	if (s->lost && !strcmp(s->lost, account_url))
+		return false;
+	copy = zs_slice_dup(zs_slice_str(account_url));
+	free(s->lost);
+	s->lost = copy;
+	return true;
 }
 
 struct zs_origins zs_session_origins(const struct zs_session *s)

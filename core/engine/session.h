@@ -35,6 +35,8 @@ struct zs_session *zs_session_new(struct zs_engine *engine, const struct zs_msg_
 void zs_session_free(struct zs_session *session);
 struct zs_session *zs_session_find(struct zs_engine *engine, const char *ca);
 const char *zs_session_ca(const struct zs_session *session);
+/* The CA lost that account; true for the first job that says so. */
+bool zs_session_lost(struct zs_session *session, const char *account_url);
 
 /* Pinned origins, for checks of URLs. */
 struct zs_origins zs_session_origins(const struct zs_session *session);

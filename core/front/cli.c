@@ -143,6 +143,14 @@ static int refuse_secret(struct parser *p, size_t i, char *value)
 	return -ZS_E_USAGE;
 }
 
+static void hint_options(const struct parser *p)
+{
+	if (p->cli->command)
+		zs_err_hint(p->err, "`zoneseal help %s` lists its options", p->cli->command->name);
+	else
+		zs_err_hint(p->err, "`zoneseal help COMMAND` lists the options of a command");
+}
+
 static int unknown_option(struct parser *p, const char *name)
 {
 	struct zs_nearest near;
@@ -153,6 +161,8 @@ static int unknown_option(struct parser *p, const char *name)
 	zs_err_set(p->err, ZS_E_USAGE, "there is no option --%s", name);
 	if (near.best)
 		zs_err_hint(p->err, "did you mean --%s?", near.best);
+	else
+		hint_options(p);
 	return -ZS_E_USAGE;
 }
 
@@ -186,6 +196,13 @@ static int option_by_letter(char letter)
 	return -1;
 }
 
+static int unknown_letter(struct parser *p, const char *shown)
+{
+	zs_err_set(p->err, ZS_E_USAGE, "there is no option %s", shown);
+	hint_options(p);
+	return -ZS_E_USAGE;
+}
+
 /* "-d NAME", "-dNAME", and flags together: "-vvq". */
 static int parse_short(struct parser *p, const char *word)
 {
@@ -195,7 +212,7 @@ static int parse_short(struct parser *p, const char *word)
 		int rc = 0;
 
 		if (i < 0)
-			ZS_FAIL(p->err, ZS_E_USAGE, "there is no option %s", shown);
+			return unknown_letter(p, shown);
 		if (options[i].argument)
 			return take_value(p, (enum zs_opt)i, shown, word[1] ? word + 1 : NULL);
 		if ((rc = keep(p, (enum zs_opt)i, "")))
@@ -247,7 +264,7 @@ static int check_use(const struct zs_cli *cli, struct zs_err *err)
 	}
 	if (cli->args.n > command->max_args) {
 		zs_err_set(err, ZS_E_USAGE, "%s: \"%s\" is one word too many", command->name, cli->args.items[command->max_args]);
-		zs_err_hint(err, "usage: zoneseal %s %s", command->name, command->usage);
+		zs_err_hint(err, "usage: zoneseal %s [OPTIONS]%s%s", command->name, *command->usage ? " " : "", command->usage);
 		return -ZS_E_USAGE;
 	}
 	return 0;

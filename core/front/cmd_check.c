@@ -3,8 +3,11 @@
  * `zoneseal check`: the configuration and the plugins it names; with --live
  * also zones, credentials and CAs, as a dry run.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "front/command.h"
@@ -12,6 +15,7 @@
 #include "front/ask.h"
 #include "front/progress.h"
 #include "front/report.h"
+#include "front/user.h"
 
 enum { INSTANCES_MAX = 250, TEXT_OCTETS = 64 * 1024 };
 
@@ -20,8 +24,61 @@ struct check {
 	struct zs_config config;
 	struct zs_ask ask;
 	ZS_VEC(struct zs_instance *) instances;
+	ZS_VEC(struct zs_err) problems;		/* of what CAs and certificates name on this machine */
 	int exit_code;
 };
+
+/* ---- what the configuration names on this machine ---- */
+
+static void note(struct check *check, const struct zs_err *err)
+{
+	struct zs_err *slot = zs_vec_push(&check->problems, 2 * ZS_MAX_JOBS);
+
+	if (slot)
+		*slot = *err;
+	if (!check->exit_code)
+		check->exit_code = zs_code_info((int)err->code)->exit_code;
+}
+
+static void check_file(struct check *check, const char *section, const char *name, const char *key, const char *path)
+{
+	struct zs_err err;
+	struct stat st;
+	int fd = path ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK) : -1;
+	bool good = fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode);
+
+	if (!path || good) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	if (fd < 0) {
+		zs_err_sys(&err, ZS_E_CONFIG, errno, "[%s %s]: %s: cannot open %s", section, name, key, path);
+	} else {
+		zs_err_set(&err, ZS_E_CONFIG, "[%s %s]: %s: %s is no regular file", section, name, key, path);
+		close(fd);
+	}
+	zs_err_where(&err, "%s", path);
+	note(check, &err);
+}
+
+static void check_named(struct check *check)
+{
+	const struct zs_conf *conf = &check->config.conf;
+	struct zs_err err;
+	int64_t gid;
+
+	for (size_t i = 0; i < conf->cas.n; i++)
+		check_file(check, "ca", conf->cas.items[i].name, "ca-bundle", conf->cas.items[i].bundle);
+	for (size_t i = 0; i < conf->certificates.n; i++) {
+		const struct zs_conf_certificate *c = &conf->certificates.items[i];
+		check_file(check, "certificate", c->name, "csr", c->csr);
+		if (c->key_group && zs_user_group(c->key_group, &gid, &err)) {
+			zs_err_prefix(&err, "[certificate %s]", c->name);
+			note(check, &err);
+		}
+	}
+}
 
 /* ---- plugins and their options ---- */
 
@@ -69,7 +126,16 @@ static int report_text(const struct check *check)
 		}
 		zs_buf_done(&text);
 	}
-	if (!check->exit_code)
+	for (size_t i = 0; i < check->problems.n; i++) {
+		struct zs_buf text = ZS_BUF(TEXT_OCTETS);
+		zs_report_err_text(&text, NULL, &check->problems.items[i]);
+		fputs(zs_buf_str(&text), stderr);
+		zs_buf_done(&text);
+	}
+	if (!check->exit_code && !check->config.conf.certificates.n)
+		zs_say(check->cli, "%s: good, but it has no [certificate NAME]: `zoneseal issue` has nothing to do without -d\n",
+		       check->config.found ? zs_buf_str(&check->config.path) : "command line");
+	else if (!check->exit_code)
 		zs_say(check->cli, "%s: good, %zu certificate%s\n", check->config.found ? zs_buf_str(&check->config.path) : "command line",
 		       check->config.conf.certificates.n, check->config.conf.certificates.n == 1 ? "" : "s");
 	return zs_data_ok() ? check->exit_code : zs_code_info(ZS_E_STORAGE)->exit_code;
@@ -115,6 +181,10 @@ static int report_json(const struct check *check)
 		zs_jout_end(&doc.out, '}');
 	}
 	zs_jout_end(&doc.out, ']');
+	zs_jout_array(&doc.out, "problems");
+	for (size_t i = 0; i < check->problems.n; i++)
+		zs_report_err_json(&doc.out, NULL, &check->problems.items[i]);
+	zs_jout_end(&doc.out, ']');
 	if (zs_cli_has(check->cli, ZS_OPT_PRINT))
 		configuration_json(&doc.out, check);
 	return zs_document_end(&doc, check->exit_code, NULL);
@@ -153,6 +223,7 @@ static void check_done(struct check *check)
 		free(check->instances.items[i]);
 	}
 	zs_vec_done(&check->instances);
+	zs_vec_done(&check->problems);
 	zs_config_done(&check->config);
 }
 
@@ -171,6 +242,8 @@ int zs_cmd_check(const struct zs_cli *cli)
 
 	if (!rc && !zs_cli_has(cli, ZS_OPT_LIVE))
 		rc = check_instances(&check, &err);
+	if (!rc && !zs_cli_has(cli, ZS_OPT_LIVE))
+		check_named(&check);
 	if (rc)
 		exit_code = zs_report_failure(cli, &err);
 	else if (zs_cli_has(cli, ZS_OPT_LIVE))

@@ -81,10 +81,12 @@ static int print_list(const struct zs_cli *cli, const struct zs_journal_view *vi
 	for (size_t i = 0; i < view->entries.n; i++) {
 		zs_buf_clear(&text);
 		zs_report_left_text(&text, &view->entries.items[i]);
-		zs_data(cli, "%s", zs_buf_str(&text));
+		zs_data(cli, "%s%s", view->entries.items[i].live ? "" : "would be removed: ", zs_buf_str(&text));
 	}
 	if (!zs_journal_view_dead(view))
 		zs_say(cli, "nothing was left behind\n");
+	else
+		zs_say(cli, "%zu would be removed; nothing was changed\n", zs_journal_view_dead(view));
 	zs_buf_done(&text);
 	return zs_data_ok() ? 0 : zs_code_info(ZS_E_STORAGE)->exit_code;
 }

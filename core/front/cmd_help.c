@@ -22,7 +22,8 @@ static void all_commands(struct zs_buf *dst)
 
 static void one_command(const struct zs_command *command, struct zs_buf *dst)
 {
-	zs_buf_addf(dst, "usage: zoneseal %s [OPTIONS] %s\n\n%s\noptions:\n", command->name, command->usage, command->about);
+	zs_buf_addf(dst, "usage: zoneseal %s [OPTIONS]%s%s\n\n%s\noptions:\n", command->name, *command->usage ? " " : "",
+		    command->usage, command->about);
 	zs_cli_print_options(command, dst);
 }
 
@@ -37,6 +38,8 @@ static int unknown(const struct zs_cli *cli, const char *name)
 	zs_err_set(&err, ZS_E_USAGE, "there is no command \"%s\"", name);
 	if (near.best)
 		zs_err_hint(&err, "did you mean `zoneseal help %s`?", near.best);
+	else
+		zs_err_hint(&err, "`zoneseal help` lists the commands");
 	return zs_report_failure(cli, &err);
 }
 

@@ -195,6 +195,7 @@ static int usage(const struct zs_cli *cli)
 	struct zs_err err;
 
 	zs_err_set(&err, ZS_E_USAGE, "provider wants `list` or `info NAME`");
+	zs_err_hint(&err, "`zoneseal provider list` shows the names, `zoneseal provider info rfc2136` the options of one");
 	return zs_report_failure(cli, &err);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "conf/nearest.h"
 #include "front/command.h"
 #include "front/config.h"
 #include "front/due.h"
@@ -100,6 +101,21 @@ static int load_certificates(struct status *status, struct zs_process *vault, st
 	return rc;
 }
 
+static int unknown(const struct status *status, const char *name, struct zs_err *err)
+{
+	struct zs_nearest near;
+
+	zs_nearest_init(&near, name);
+	for (size_t i = 0; i < status->config.conf.certificates.n; i++)
+		zs_nearest_try(&near, status->config.conf.certificates.items[i].name);
+	zs_err_set(err, ZS_E_USAGE, "no certificate %s is stored or configured", name);
+	if (near.best)
+		zs_err_hint(err, "did you mean %s?", near.best);
+	else
+		zs_err_hint(err, "`zoneseal status` lists what is stored in %s", zs_buf_str(&status->config.state_dir));
+	return -ZS_E_USAGE;
+}
+
 static int check_args(const struct status *status, struct zs_err *err)
 {
 	for (size_t i = 0; i < status->cli->args.n; i++) {
@@ -107,7 +123,7 @@ static int check_args(const struct status *status, struct zs_err *err)
 		for (size_t j = 0; j < status->certificates.n && !found; j++)
 			found = !strcmp(status->certificates.items[j].name, status->cli->args.items[i]);
 		if (!found)
-			ZS_FAIL(err, ZS_E_USAGE, "no certificate %s is stored or configured", status->cli->args.items[i]);
+			return unknown(status, status->cli->args.items[i], err);
 	}
 	return 0;
 }

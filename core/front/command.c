@@ -9,9 +9,9 @@
 static const struct zs_command commands[] = {
 	[ZS_CMD_ISSUE] = {
 		"issue", "get or renew certificates that are due", "[CERT...] | -d NAME... --provider PROVIDER --server CA",
-		"Issues the certificates of the configuration that are due, or those named. With -d, --csr\n"
-		"and no configuration the command line says everything. What is not due is skipped unless\n"
-		"--force is given. On standard output comes one line for each certificate that is in place:\n"
+		"Issues the certificates of the configuration that are due, or those named. With -d or\n"
+		"--csr the command line describes one certificate, and no configuration is needed. What is\n"
+		"not due is skipped unless --force is given. On standard output comes one line for each certificate that is in place:\n"
 		"the path of its directory.\n",
 		ZS_MAX_JOBS, zs_cmd_issue,
 	},

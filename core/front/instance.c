@@ -28,6 +28,11 @@ static void become(struct zs_instance *in, enum zs_instance_state state)
 static void fail(struct zs_instance *in, const struct zs_err *err)
 {
 	in->err = *err;
+	/* whatever a host does, its plugin does it */
+	if (err->code == ZS_E_PEER) {
+		in->err.code = ZS_E_PLUGIN;
+		zs_err_hint(&in->err, "the plugin hangs or ends: update it or tell its author");
+	}
 	if (!*in->err.where)
 		zs_err_where(&in->err, "%s", in->conf->name);
 	zs_err_prefix(&in->err, "provider %s", in->conf->name);
@@ -86,9 +91,11 @@ int zs_instance_path(const struct zs_conf *conf, const char *plugin, struct zs_b
 		return 0;
 	if (try_path(dst, ZS_PROVIDERSDIR, NULL, plugin))
 		return 0;
-	zs_err_set(err, ZS_E_CONFIG, "there is no provider \"%s\" in %s", plugin,
-		   conf->defaults.plugin_dir ? conf->defaults.plugin_dir : ZS_PROVIDERSDIR);
-	zs_err_hint(err, "zoneseal provider list shows what there is; a plugin elsewhere is named by its absolute path");
+	zs_err_set(err, ZS_E_CONFIG, "there is no provider \"%s\" in %s%s%s", plugin,
+		   conf->defaults.plugin_dir ? conf->defaults.plugin_dir : "", conf->defaults.plugin_dir ? ", nor in " : "", ZS_PROVIDERSDIR);
+	if (build_tree(tree))
+		zs_err_set(err, ZS_E_CONFIG, "%s, nor in %s/providers", err->text, tree);
+	zs_err_hint(err, "`zoneseal provider list` shows what there is; a plugin elsewhere is named by its absolute path");
 	return -ZS_E_CONFIG;
 }
 
@@ -209,7 +216,8 @@ static int missing(const struct zs_instance *in, const struct zs_msg_option *opt
 	zs_slice_copy(option->name, name, sizeof(name));
 	zs_slice_copy(option->env, env, sizeof(env));
 	zs_err_set(err, ZS_E_CONFIG, "option %s is required", name);
-	zs_err_hint(err, "set %s%s in [provider %s]%s%s", name, secret ? "-file" : "", in->conf->name,
+	zs_err_hint(err, "give -o %s%s=%s, or set it in [provider %s]%s%s", name, secret ? "-file" : "",
+		    option->kind == ZS_OPTION_SECRET ? "PATH" : "VALUE", in->conf->name,
 		    *env ? ", or the environment variable " : "", env);
 	return -ZS_E_CONFIG;
 }

@@ -9,8 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf/lists.h"
 #include "conf/nearest.h"
 #include "conf/shortcodes.h"
+#include "front/command.h"
 
 enum { LIST_MAX = 64 * 1024, PATH_OCTETS = 4096 };
 
@@ -24,6 +26,20 @@ struct overlay {
 	char ca_id[ZS_MAX_ID + 1], instance[ZS_MAX_ID + 1];
 };
 
+/* "--key-type: key-type: ..." says it twice; of -o the key is news. */
+static int as_usage(const struct overlay *o, enum zs_opt option, const char *key, const char *where, struct zs_err *err)
+{
+	char twice[160];
+
+	err->code = ZS_E_USAGE;
+	snprintf(twice, sizeof(twice), "%s: %s: ", where, key);
+	if (option != ZS_OPT_PROVIDER_OPTION && zs_slice_starts(zs_slice_str(err->text), twice))
+		zs_err_set(err, ZS_E_USAGE, "%s: %s", where, err->text + strlen(twice));
+	if (!*err->hint && o->cli->command)
+		zs_err_hint(err, "`zoneseal help %s` shows what it takes", o->cli->command->name);
+	return -ZS_E_USAGE;
+}
+
 static int set(struct overlay *o, const char *section, const char *id, enum zs_opt option, const char *key, const char *value,
 	       struct zs_err *err)
 {
@@ -32,10 +48,8 @@ static int set(struct overlay *o, const char *section, const char *id, enum zs_o
 	snprintf(where, sizeof(where), "--%s", zs_cli_options()[option].name);
 	int rc = zs_conf_set(o->conf, section, id, key, value, where, err);
 	/* it is not the file that is to be corrected */
-	if (rc == -ZS_E_CONFIG) {
-		err->code = ZS_E_USAGE;
-		rc = -ZS_E_USAGE;
-	}
+	if (rc == -ZS_E_CONFIG)
+		rc = as_usage(o, option, key, where, err);
 	return rc;
 }
 
@@ -58,23 +72,37 @@ static bool copy_id(struct zs_slice text, char dst[static ZS_MAX_ID + 1])
 	return zs_id_ok(text) && zs_slice_copy(text, dst, ZS_MAX_ID + 1);
 }
 
-/* The first name that is no wildcard, else the first one's base: "corp.example.com". */
-static bool name_from_domains(const struct zs_cli *cli, char dst[static ZS_MAX_ID + 1])
+static void join_domains(const struct zs_cli *cli, struct zs_buf *dst)
 {
-	struct zs_slice first = ZS_SLICE_NONE;
+	for (size_t i = 0; i < cli->values.n; i++)
+		if (cli->values.items[i].option == ZS_OPT_DOMAIN)
+			zs_buf_addf(dst, "%s%s", dst->len ? "," : "", cli->values.items[i].text);
+}
 
-	for (size_t i = 0; i < cli->values.n; i++) {
-		struct zs_slice rest = zs_slice_str(cli->values.items[i].text);
-		if (cli->values.items[i].option != ZS_OPT_DOMAIN)
-			continue;
-		while (rest.n) {
-			struct zs_slice one = zs_slice_trim(zs_slice_cut(&rest, ','));
-			if (one.n && !zs_slice_starts(one, "*."))
-				return copy_id(one, dst);
-			first = first.n ? first : one;
-		}
+/* All of -d, as names in A-labels; each mistake is that of its name. */
+static int read_domains(const struct zs_cli *cli, zs_names *ret, struct zs_buf *list, struct zs_err *err)
+{
+	struct zs_buf why = ZS_BUF(4096);
+	int rc = 0;
+
+	join_domains(cli, list);
+	if (list->failed) {
+		rc = zs_err_set(err, ZS_E_USAGE, "the list of names is too long");
+	} else if (list->len && !zs_conf_list_names(zs_buf_slice(list), ret, &why)) {
+		rc = zs_err_set(err, ZS_E_USAGE, "--domain: %s", zs_buf_str(&why));
+		zs_err_hint(err, "-d takes DNS names such as www.example.com or *.example.com, with a comma between several");
 	}
-	return first.n > 2 && copy_id(zs_slice_of(first.p + 2, first.n - 2), dst);
+	zs_buf_done(&why);
+	return rc;
+}
+
+/* The first name that is no wildcard, else the first one's base: "corp.example.com". */
+static bool name_from_domains(const zs_names *names, char dst[static ZS_MAX_ID + 1])
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!names->items[i].wildcard)
+			return copy_id(zs_slice_str(names->items[i].text), dst);
+	return names->n && copy_id(zs_slice_str(names->items[0].text), dst);
 }
 
 static bool name_from_csr(const struct zs_cli *cli, char dst[static ZS_MAX_ID + 1])
@@ -86,7 +114,7 @@ static bool name_from_csr(const struct zs_cli *cli, char dst[static ZS_MAX_ID + 
 	return copy_id(zs_slice_of(base, dot ? (size_t)(dot - base) : strlen(base)), dst);
 }
 
-static int choose_name(const struct zs_cli *cli, char dst[static ZS_MAX_ID + 1], struct zs_err *err)
+static int choose_name(const struct zs_cli *cli, const zs_names *names, char dst[static ZS_MAX_ID + 1], struct zs_err *err)
 {
 	const char *given = zs_cli_value(cli, ZS_OPT_CERT_NAME);
 
@@ -94,24 +122,18 @@ static int choose_name(const struct zs_cli *cli, char dst[static ZS_MAX_ID + 1],
 		return 0;
 	if (given)
 		ZS_FAIL(err, ZS_E_USAGE, "--cert-name \"%s\": letters, digits, dot, hyphen and underscore, at most %d", given, ZS_MAX_ID);
-	if (zs_cli_has(cli, ZS_OPT_DOMAIN) ? name_from_domains(cli, dst) : name_from_csr(cli, dst))
+	if (zs_cli_has(cli, ZS_OPT_DOMAIN) ? name_from_domains(names, dst) : name_from_csr(cli, dst))
 		return 0;
 	zs_err_set(err, ZS_E_USAGE, "no name for this certificate can be made from its first name");
 	zs_err_hint(err, "give it one with --cert-name NAME");
 	return -ZS_E_USAGE;
 }
 
-static void join_domains(const struct zs_cli *cli, struct zs_buf *dst)
-{
-	for (size_t i = 0; i < cli->values.n; i++)
-		if (cli->values.items[i].option == ZS_OPT_DOMAIN)
-			zs_buf_addf(dst, "%s%s", dst->len ? "," : "", cli->values.items[i].text);
-}
-
 int zs_overlay_certificate(struct zs_conf *conf, const struct zs_cli *cli, char ret_name[static ZS_MAX_ID + 1], struct zs_err *err)
 {
 	struct overlay o = { .conf = conf, .cli = cli };
 	struct zs_buf list = ZS_BUF(LIST_MAX);
+	zs_names names = { 0 };
 	int rc;
 
 	*ret_name = 0;
@@ -123,15 +145,14 @@ int zs_overlay_certificate(struct zs_conf *conf, const struct zs_cli *cli, char 
 	if (cli->args.n)
 		ZS_FAIL(err, ZS_E_USAGE, "either certificates of the configuration (%s) or one by -d or --csr, not both",
 			cli->args.items[0]);
-	if ((rc = choose_name(cli, ret_name, err)))
-		return rc;
-	join_domains(cli, &list);
-	if (list.failed)
-		rc = zs_err_set(err, ZS_E_USAGE, "the list of names is too long");
+	rc = read_domains(cli, &names, &list, err);
+	if (!rc)
+		rc = choose_name(cli, &names, ret_name, err);
 	if (!rc && list.len)
 		rc = set(&o, "certificate", ret_name, ZS_OPT_DOMAIN, "names", zs_buf_str(&list), err);
 	if (!rc && zs_cli_has(cli, ZS_OPT_CSR))
 		rc = set(&o, "certificate", ret_name, ZS_OPT_CSR, "csr", zs_cli_value(cli, ZS_OPT_CSR), err);
+	zs_vec_done(&names);
 	zs_buf_done(&list);
 	return rc;
 }
@@ -206,6 +227,11 @@ static int find_server(struct overlay *o, const char *server, struct zs_err *err
 
 	if (!known && strncmp(server, "https://", 8) != 0)
 		return unknown_server(o->conf, server, err);
+	if (!known && (!server[8] || server[8] == '/')) {
+		zs_err_set(err, ZS_E_USAGE, "--server \"%s\": no host in the URL", server);
+		zs_err_hint(err, "it is the URL of the CA's ACME directory, such as https://ca.example.com/acme/directory");
+		return -ZS_E_USAGE;
+	}
 	for (size_t i = 0; !known && i < o->conf->cas.n; i++)
 		if (o->conf->cas.items[i].directory && !strcmp(o->conf->cas.items[i].directory, server))
 			known = o->conf->cas.items[i].name;

@@ -97,8 +97,8 @@ static void add_subproblems(struct zs_buf *dst, const struct zs_err *err)
 	for (uint32_t i = 0; i < err->nsub && i < ZS_ERR_SUBPROBLEMS; i++) {
 		const struct zs_subproblem *sub = &err->sub[i];
 		zs_buf_add_str(dst, "  ");
-		add_clean(dst, *sub->identifier ? sub->identifier : "?");
-		zs_buf_add_str(dst, ": ");
+		add_clean(dst, sub->identifier);
+		zs_buf_add_str(dst, *sub->identifier ? ": " : "");
 		add_clean(dst, sub->type);
 		zs_buf_add_str(dst, *sub->type && *sub->detail ? ": " : "");
 		add_clean(dst, sub->detail);

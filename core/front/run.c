@@ -165,6 +165,11 @@ static uint64_t longest_job_ms(const struct zs_run *run)
 	return longest;
 }
 
+static const char *signal_name(int signo)
+{
+	return signo == SIGINT ? "SIGINT" : signo == SIGTERM ? "SIGTERM" : signo == SIGHUP ? "SIGHUP" : "a signal";
+}
+
 /* The first signal ends the jobs in order; the second one, or 9 seconds, ends us. */
 static void on_signal(int signo, void *user)
 {
@@ -178,7 +183,7 @@ static void on_signal(int signo, void *user)
 	}
 	run->signal = signo;
 	zs_warn(NULL, "ending: records are removed first; once more to quit at once");
-	zs_err_set(&err, ZS_E_CANCELLED, "ended by %s", strsignal(signo));
+	zs_err_set(&err, ZS_E_CANCELLED, "ended by %s", signal_name(signo));
 	for (size_t i = 0; i < run->jobs.n; i++) {
 		struct zs_run_job *job = run->jobs.items[i];
 		if (job->engine_has && job->state != ZS_JOB_DONE)

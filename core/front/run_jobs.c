@@ -209,27 +209,31 @@ static void on_job_ready(struct zs_chan *chan, const struct zs_incoming *in, boo
 
 /* ---- engine ---- */
 
-static int read_bundle(const char *path, struct zs_buf *dst, struct zs_err *err)
+static int fail_bundle(const char *path, struct zs_err *err)
 {
-	static const char begin[] = "-----BEGIN CERTIFICATE-----";
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-
-	if (fd < 0)
-		return zs_err_sys(err, ZS_E_CONFIG, errno, "cannot open the bundle of roots %s", path);
-	int rc = zs_fs_read_fd(fd, dst, err);
-	close(fd);
 	/* what is wrong is the option, whatever the system says */
-	if (rc) {
-		err->code = ZS_E_CONFIG;
-		zs_err_prefix(err, "the bundle of roots %s", path);
-	} else if (!memmem(dst->data, dst->len, begin, sizeof(begin) - 1)) {
-		zs_err_set(err, ZS_E_CONFIG, "the bundle of roots %s holds no PEM certificate", path);
-	} else {
-		return 0;
-	}
+	err->code = ZS_E_CONFIG;
 	zs_err_where(err, "%s", path);
 	zs_err_hint(err, "name a file of PEM certificates with ca-bundle or --ca-bundle, or leave it out: then the system's roots are used");
 	return -ZS_E_CONFIG;
+}
+
+static int read_bundle(const char *path, struct zs_buf *dst, struct zs_err *err)
+{
+	static const char begin[] = "-----BEGIN CERTIFICATE-----";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), rc;
+
+	if (fd < 0) {
+		zs_err_sys(err, ZS_E_CONFIG, errno, "cannot open the bundle of roots %s", path);
+		return fail_bundle(path, err);
+	}
+	rc = zs_fs_read_fd(fd, dst, err);
+	close(fd);
+	if (rc)
+		zs_err_prefix(err, "the bundle of roots %s", path);
+	else if (!memmem(dst->data, dst->len, begin, sizeof(begin) - 1))
+		rc = zs_err_set(err, ZS_E_CONFIG, "the bundle of roots %s holds no PEM certificate", path);
+	return rc ? fail_bundle(path, err) : 0;
 }
 
 static int send_ca(struct zs_run *run, const struct zs_conf_ca *ca, struct zs_err *err)

@@ -292,6 +292,11 @@ static int launch(struct zs_process *p, const char *const *args, struct zs_err *
 							      : zs_log_on(ZS_LOG_INFO)	? ZS_LOG_INFO
 											: ZS_LOG_WARN };
 		rc = zs_chan_note(p->chan, ZS_MSG_LOG_LEVEL, &level, -1);
+		/* one that has ended already is told of as every death is */
+		if (rc == -ZS_E_PEER)
+			rc = 0;
+		else if (rc)
+			zs_err_set(err, (enum zs_code)-rc, "cannot talk to the %s process", zs_role_name(p->role));
 	}
 	return rc;
 fail:

@@ -78,8 +78,7 @@ int zs_serve_account_lost(struct zs_request *request, struct zs_err *err)
 	rc = zs_account_lose(job->account, &request->vault->state, account->url, err);
 	if (rc != 0)
 		return rc;
-	zs_warn(job->certificate, "CA %s does not know our account any more; its key is kept and registered again",
-		job->account->ca);
+	zs_info(job->certificate, "the account at CA %s is moved aside; its key is kept and registered again", job->account->ca);
 	return zs_request_ok(request, err);
 }
 

@@ -34,6 +34,14 @@ static bool fail(struct net *net, const char *what, int errnum)
 	return false;
 }
 
+/* Whose address was configured, and what else stands between. */
+static bool fail_connect(struct net *net, int errnum)
+{
+	snprintf(net->why, sizeof(net->why), "connect: %s (check the option nameserver, and firewalls for port 53)",
+		 errnum ? strerror(errnum) : "failed");
+	return false;
+}
+
 static int64_t deadline(const struct net *net, int64_t ms)
 {
 	int64_t left = net->host->deadline_left_ms(net->host);
@@ -153,7 +161,7 @@ static bool finish_connect(struct net *net)
 	if (!wait_for(net, POLLOUT, deadline(net, net->timeout_ms), "connect"))
 		return false;
 	if (getsockopt(net->fd, SOL_SOCKET, SO_ERROR, &failed, &n) || failed)
-		return fail(net, "connect", failed);
+		return fail_connect(net, failed);
 	return true;
 }
 
@@ -181,7 +189,7 @@ bool net_open(struct net *net, const struct net_endpoint *to)
 	else if (errno == EINPROGRESS)
 		good = finish_connect(net);
 	else
-		good = fail(net, "connect", errno);
+		good = fail_connect(net, errno);
 	if (good)
 		hurry(net, TCP_NODELAY);
 	else

@@ -377,8 +377,8 @@ static void resolve_failed(struct job *job, const char *server, size_t n, const 
 {
 	struct outcome out = { .error_class = ZSP_TRANSIENT };
 
-	snprintf(out.text, sizeof(out.text), "server %.*s: %s", (int)(n < 255 ? n : 255), server,
-		 why);
+	snprintf(out.text, sizeof(out.text), "server %.*s: %s (check the option nameserver)",
+		 (int)(n < 255 ? n : 255), server, why);
 	for (size_t i = 0; i < job->n; i++)
 		job->changes[i].out = out;
 }

@@ -4,6 +4,7 @@ EXTRA_DIST += \
 	tests/scenario/conftest.py \
 	tests/scenario/test_ca_faults.py \
 	tests/scenario/test_ca_real.py \
+	tests/scenario/test_cli.py \
 	tests/scenario/test_confinement.py \
 	tests/scenario/test_docs.py \
 	tests/scenario/test_errors.py \

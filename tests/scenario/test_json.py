@@ -33,7 +33,7 @@ def test_dry_run(zs):
 def test_check_live(zs):
     zs.certificate('corp', 'a.example.test')
     document = validate(zs.run('check', '--live', '--json').expect(0).json, 'issue')
-    assert document['command'] == 'check'
+    assert document['command'] == 'check' and states(document) == ['dry-run']
 
 
 def test_failed(zs):
@@ -56,18 +56,21 @@ def test_terms_not_agreed(zs):
     assert document['certificates'][0]['error']['code'] == 'ca-account'
 
 
-def test_record_of_a_dead_run_in_status(zs):
+def test_record_of_a_dead_run(zs):
     zs.certificate('corp', 'a.example.test')
-    process = zs.start('issue')
-    wait_until(lambda: any((zs.state / 'journal').glob('*')), what='a journal')
-    wait_until(lambda: zs.lab.challenges(), what='a record')
-    pid = front_of(process)
-    kill(pid)
-    process.communicate()
+    zs.lab.run('pause', 'secondary')
+    try:
+        process = zs.start('issue')
+        front = front_of(process)
+        wait_until(zs.lab.challenges, what='the record')
+        kill(front)
+        process.communicate(timeout=30)
+    finally:
+        zs.lab.run('resume', 'secondary')
     document = validate(zs.run('status', '--json').json, 'status')
-    if document['journal']:     # else it was done already
-        assert document['journal'][0]['live'] is False
-    validate(zs.run('issue', '--json').expect(0).json, 'issue')
+    assert [e['live'] for e in document['journal']] == [False]
+    document = validate(zs.run('issue', '--json').expect(0).json, 'issue')
+    assert [e['removed'] for e in document['cleaned']] == [True]
 
 
 @pytest.mark.parametrize('command', ['issue', 'status'])

@@ -93,11 +93,11 @@ static void test_parse_when_wrong_expect_usage(void **state)
 	} cases[] = {
 		{ { "isue" }, "isue", "`zoneseal issue`" },
 		{ { "issue", "--domian", "x" }, "--domian", "--domain" },
-		{ { "issue", "--zzzzzzzz" }, "--zzzzzzzz", "" },
+		{ { "issue", "--zzzzzzzz" }, "--zzzzzzzz", "help issue" },
 		{ { "issue", "-d" }, "-d needs a value", "" },
 		{ { "issue", "--server=" }, "--server needs a value", "" },
 		{ { "issue", "--force=yes" }, "takes no value", "" },
-		{ { "issue", "-Z" }, "-Z", "" },
+		{ { "issue", "-Z" }, "-Z", "help issue" },
 		{ { "gc", "--domain", "x" }, "gc does not take --domain", "help gc" },
 		{ { "gc", "word" }, "one word too many", "usage: zoneseal gc" },
 	};

@@ -140,6 +140,15 @@ static void test_adhoc_when_wildcard_alone_expect_base_as_name(void **state)
 	assert_string_equal(config.chosen.items[0]->ca, "letsencrypt");
 }
 
+static void test_adhoc_when_idn_expect_a_label_as_name(void **state)
+{
+	(void)state;
+	assert_int_equal(LOAD(ARG("issue"), ARG("-d"), ARG("b\xc3\xbcro.corp.example.test"), ARG("--provider"), ARG("rfc2136"),
+			      ARG("--server"), ARG("letsencrypt")), 0);
+	assert_string_equal(config.chosen.items[0]->name, "xn--bro-hoa.corp.example.test");
+	assert_string_equal(config.chosen.items[0]->identifiers.items[0].text, "xn--bro-hoa.corp.example.test");
+}
+
 static void test_adhoc_when_known_url_expect_shortcode(void **state)
 {
 	(void)state;
@@ -177,6 +186,12 @@ static void test_adhoc_when_wrong_expect_usage(void **state)
 		{ { "issue", "-d", "a.test", "--server", "http://ca.test/", "--provider", "x" }, "neither" },
 		{ { "issue", "-d", "a.test", "b", "--server", "letsencrypt" }, "not both" },
 		{ { "issue", "-d", "a..test", "--server", "letsencrypt", "--provider", "x" }, "--domain" },
+		{ { "issue", "-d", "*", "--server", "letsencrypt", "--provider", "x" }, "wildcard without a name" },
+		{ { "issue", "-d", "exa mple.test", "--server", "letsencrypt", "--provider", "x" }, "\"exa mple.test\"" },
+		{ { "issue", "-d", "2001:db8::1", "--server", "letsencrypt", "--provider", "x" }, "an IP address" },
+		{ { "issue", "-d", "0123456789012345678901234567890123456789012345678901234567890123.test" }, "longer than 63" },
+		{ { "issue", "-d", "a.test", "--server", "https://", "--provider", "x" }, "no host in the URL" },
+		{ { "issue", "-d", "a.test", "--server", "letsencrypt", "--provider", "x", "--key-type=dsa" }, "--key-type: \"dsa\"" },
 		{ { "issue", "-d", "a.test", "--cert-name", "../x" }, "--cert-name" },
 		{ { "issue", "--cert-name", "x" }, "no configuration" },
 	};
@@ -233,6 +248,7 @@ int main(void)
 		cmocka_unit_test(test_overlay_when_staging_expect_twin_with_consent),
 		cmocka_unit_test(test_adhoc_expect_certificate_from_options),
 		cmocka_unit_test(test_adhoc_when_wildcard_alone_expect_base_as_name),
+		cmocka_unit_test(test_adhoc_when_idn_expect_a_label_as_name),
 		cmocka_unit_test(test_adhoc_when_known_url_expect_shortcode),
 		cmocka_unit_test(test_adhoc_when_long_urls_expect_different_ids),
 		cmocka_unit_test(test_adhoc_when_wrong_expect_usage),

@@ -53,6 +53,19 @@ static void test_error_text_expect_every_part(void **state)
 	zs_buf_done(&text);
 }
 
+static void test_error_text_when_subproblem_names_nothing_expect_no_mark(void **state)
+{
+	struct zs_buf text = ZS_BUF(OCTETS);
+	struct zs_err err;
+
+	(void)state;
+	zs_err_set(&err, ZS_E_CA_REFUSED, "no");
+	zs_err_sub(&err, ZS_SLICE_NONE, S("caa"), S("CAA forbids"));
+	zs_report_err_text(&text, NULL, &err);
+	assert_non_null(strstr(zs_buf_str(&text), "\n  caa: CAA forbids\n"));
+	zs_buf_done(&text);
+}
+
 static void test_error_text_when_hostile_expect_harmless(void **state)
 {
 	struct zs_buf text = ZS_BUF(OCTETS);
@@ -253,6 +266,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_error_text_expect_every_part),
+		cmocka_unit_test(test_error_text_when_subproblem_names_nothing_expect_no_mark),
 		cmocka_unit_test(test_error_text_when_hostile_expect_harmless),
 		cmocka_unit_test(test_error_json_expect_members),
 		cmocka_unit_test(test_left_json_expect_id_as_string),

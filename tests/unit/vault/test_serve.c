@@ -1238,22 +1238,68 @@ static void test_damage_when_meta_is_newer_expect_left_alone(void **state)
 	free(dir);
 }
 
-static void test_start_when_state_directory_unsafe_expect_refusal(void **state)
+/* Every request is answered with the reason, and nothing is made or changed. */
+static void expect_unusable(const char *dir, const char *flag, enum zs_code code)
 {
-	char *dir = drive_tmp();
-	struct drive *d;
+	struct zs_msg_vault_open open = { .adopt = flag == NULL };
+	struct zs_msg_vault_list list = { .after = ZS_SLICE_NONE };
+	struct zs_msg_vault_job order = job_order(1, "www");
+	struct drive *d = drive_start(dir, flag);
+	const struct answer *a;
+
+	if (d == NULL)
+		skip();
+	a = drive_front(d, ZS_MSG_VAULT_OPEN, &open);
+	assert_int_equal(a->code, code);
+	assert_non_null(strstr(a->text, dir));
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &list)->code, code);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_JOB, &order)->code, code);
+	assert_int_equal(drive_end(d), 0);
+}
+
+static void test_start_when_state_directory_unusable_expect_reason(void **state)
+{
+	char *dir = drive_tmp(), file[4200];
 
 	(void)state;
+	(void)snprintf(file, sizeof(file), "%s/file", dir);
+	write_text(dir, "file", "x");
+	expect_unusable(file, NULL, ZS_E_STORAGE);
+	expect_unusable(file, "--read-only", ZS_E_STORAGE);
+	assert_int_equal(unlink(file), 0);
 	assert_int_equal(chmod(dir, 0770), 0);
-	d = start(dir);
-	assert_int_equal(drive_end(d), 1);
+	expect_unusable(dir, NULL, ZS_E_PERMISSION);
 	assert_int_equal(chmod(dir, 0777), 0);
-	assert_int_equal(drive_end(start(dir)), 1);
+	expect_unusable(dir, "--read-only", ZS_E_PERMISSION);
 	assert_int_equal(chmod(dir, 0700), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(chown(dir, 12345, 12345), 0);
-		assert_int_equal(drive_end(start(dir)), 1);
+		expect_unusable(dir, NULL, ZS_E_PERMISSION);
 	}
+	drive_remove(dir);
+	free(dir);
+}
+
+static void test_read_only_when_nothing_there_expect_empty_and_nothing_made(void **state)
+{
+	char *dir = drive_tmp(), missing[4200];
+	struct zs_msg_vault_list list = { .after = ZS_SLICE_NONE };
+	struct zs_msg_vault_journal journal = { .adopted = false };
+	struct zs_msg_vault_job order = job_order(1, "www");
+	struct drive *d;
+
+	(void)state;
+	(void)snprintf(missing, sizeof(missing), "%s/a/b", dir);
+	d = drive_start(missing, "--read-only");
+	if (d == NULL)
+		skip();
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_OPEN, &(struct zs_msg_vault_open){ .adopt = false })->code, 0);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_LIST, &list)->n, 0);
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_JOURNAL, &journal)->n, 0);
+	order.dry_run = true;
+	assert_int_equal(drive_front(d, ZS_MSG_VAULT_JOB, &order)->code, 0);
+	assert_int_equal(drive_end(d), 0);
+	assert_int_equal(count_in(dir, "."), 0);
 	drive_remove(dir);
 	free(dir);
 }
@@ -1653,7 +1699,8 @@ int main(void)
 		cmocka_unit_test(test_key_group_when_set_expect_group_modes),
 		cmocka_unit_test(test_damage_when_state_is_broken_expect_quarantine_and_going_on),
 		cmocka_unit_test(test_damage_when_meta_is_newer_expect_left_alone),
-		cmocka_unit_test(test_start_when_state_directory_unsafe_expect_refusal),
+		cmocka_unit_test(test_start_when_state_directory_unusable_expect_reason),
+		cmocka_unit_test(test_read_only_when_nothing_there_expect_empty_and_nothing_made),
 		cmocka_unit_test(test_journal_when_run_is_killed_expect_adopted_by_one),
 		cmocka_unit_test(test_journal_add_when_entry_wrong_expect_refusal),
 		cmocka_unit_test(test_list_when_larger_than_a_message_expect_pages),
