@@ -176,7 +176,7 @@ static void add_state(struct zs_buf *line, const struct row *row)
 	const char *name = row->state < ZS_SERVER__COUNT ? zs_server_state_name((enum zs_server_state)row->state) : "?";
 
 	zs_buf_add_str(line, name);
-	if (row->looks && row->state == ZS_SERVER_PRESENT)
+	if (row->looks && row->state != ZS_SERVER_NO_ROUTE)
 		zs_buf_addf(line, " %u/%u", (unsigned)row->seen, (unsigned)row->looks);
 }
 

@@ -178,7 +178,7 @@ static void test_lines_expect_only_changes(void **state)
 	drive(ZS_PROGRESS_LINES, lines, text);
 	assert_string_equal(text,
 		"corp: propagate  waiting\n"
-		"corp: propagate  127.53.0.11 (ns1.test) present 1/1, 127.53.0.12 (ns2.test) stale\n"
+		"corp: propagate  127.53.0.11 (ns1.test) present 1/1, 127.53.0.12 (ns2.test) stale 0/1\n"
 		"corp: propagate  127.53.0.12 (ns2.test) present 1/1\n"
 		"corp: propagate  \\x1b[31mred\\x0anext\n");
 }
