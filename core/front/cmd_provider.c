@@ -153,8 +153,12 @@ static int find_path(const struct zs_conf *conf, const char *name, struct zs_buf
 		return zs_instance_path(conf, instance ? instance->plugin : name, path, err);
 	if (!getcwd(cwd, sizeof(cwd)))
 		ZS_FAIL(err, ZS_E_STORAGE, "the current directory is not known");
-	zs_buf_addf(path, "%s/%s", cwd, name);
-	return path->failed ? zs_err_set(err, ZS_E_USAGE, "the path %s is too long", name) : 0;
+	struct zs_buf full = ZS_BUF(PATH_OCTETS);
+	zs_buf_addf(&full, "%s/%s", cwd, name);
+	int rc = full.failed ? zs_err_set(err, ZS_E_USAGE, "the path %s is too long", name)
+			     : zs_instance_path(conf, zs_buf_str(&full), path, err);
+	zs_buf_done(&full);
+	return rc;
 }
 
 static int info(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_plugins *plugins, struct zs_ask *ask)

@@ -5,6 +5,7 @@
  */
 #include "front/instance.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +82,11 @@ int zs_instance_path(const struct zs_conf *conf, const char *plugin, struct zs_b
 	if (*plugin == '/') {
 		zs_buf_clear(dst);
 		zs_buf_add_str(dst, plugin);
-		return 0;
+		if (access(plugin, F_OK) == 0 || (errno != ENOENT && errno != ENOTDIR))
+			return 0;
+		zs_err_set(err, ZS_E_CONFIG, "there is no plugin %s", plugin);
+		zs_err_hint(err, "check the path; `zoneseal provider list` shows which plugins there are");
+		return -ZS_E_CONFIG;
 	}
 	if (!zs_id_ok(zs_slice_str(plugin)))
 		ZS_FAIL(err, ZS_E_CONFIG, "\"%s\" is neither the name of a provider nor an absolute path", plugin);

@@ -315,7 +315,11 @@ static void on_csr(struct zs_chan *chan, const struct zs_incoming *in, bool fina
 	job->csr_pending = false;
 	if (!in) {
 		struct zs_err why = *err;
-		zs_err_prefix(&why, "%s", job->conf->csr);
+		/* what is wrong is the file that was named, not our storage */
+		if (why.code == ZS_E_STORAGE)
+			why.code = ZS_E_CONFIG;
+		zs_err_prefix(&why, "the certificate signing request %s", job->conf->csr);
+		zs_err_where(&why, "%s", job->conf->csr);
 		zs_run_job_fail(job, &why);
 	} else if (take_csr(job, in->body)) {
 		struct zs_err why;

@@ -229,6 +229,10 @@ def children_of(pid):
     return found
 
 
+class Ended(Exception):
+    """The run was over before anybody could look."""
+
+
 def front_of(process):
     """The pid of zoneseal itself below `scripts/lab exec`, seen from outside the lab."""
     deadline = time.monotonic() + 20
@@ -240,6 +244,8 @@ def front_of(process):
                 continue
             if exe == str(BUILD / 'zoneseal'):
                 return pid
+        if process.poll() is not None:
+            raise Ended
         time.sleep(0.01)
     raise AssertionError('zoneseal did not start')
 

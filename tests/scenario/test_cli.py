@@ -101,6 +101,18 @@ def test_plugin_that_does_not_load(plugin):
     assert plugin in result.err and 'provider info' not in result.err and 'please report' not in result.err
 
 
+@pytest.mark.parametrize('path', ['/nowhere/plugin.so', './nowhere.so'])
+def test_plugin_that_is_not_there(path):
+    result = zoneseal('provider', 'info', path).expect(3)
+    assert path.removeprefix('.') in result.err and 'provider list' in result.err
+
+
+def test_request_that_is_a_directory(zs):
+    zs.certificates['own'] = {'csr': '/tmp'}
+    error = zs.run('issue', '--json').expect(3).json['certificates'][0]['error']
+    assert error['code'] == 'config' and error['where'] == '/tmp', error
+
+
 def test_check_live_json_is_a_document_of_check(zs):
     zs.certificate('corp', 'a.example.test')
     document = zs.run('check', '--live', '--json').expect(0).json
