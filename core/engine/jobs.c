@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "acme/problem.h"
 #include "base/log.h"
 #include "engine/publish.h"
 #include "engine/session.h"
@@ -30,6 +31,7 @@ struct zs_job {
 	struct zs_engine *engine;
 	struct zs_session *session;
 	struct zs_flow *flow;
+	struct zs_flow_spec spec;	/* of the flow, for a second one */
 	struct zs_arena arena;		/* the strings and lists below */
 	uint32_t id;
 	const char *certificate;
@@ -47,7 +49,7 @@ struct zs_job {
 	struct zs_x509_facts facts;
 	char path[4096];
 	uint32_t generation;
-	bool performing, over;
+	bool performing, over, again, cancelled;
 	struct zs_timer *deadline, *end;
 };
 
@@ -105,6 +107,18 @@ static void fail_nomem(struct zs_job *job, enum zs_flow_on on, uint32_t ref)
 
 	zs_err_set(&err, ZS_E_NOMEM, "no memory");
 	feed_result(job, on, ref, &err);
+}
+
+static struct zs_slice keep(struct zs_job *job, struct zs_slice s)
+{
+	const char *copy = zs_arena_str(&job->arena, s.p, s.n);
+
+	return copy ? zs_slice_of(copy, s.n) : ZS_SLICE_NONE;
+}
+
+static const char *keep_str(struct zs_job *job, struct zs_slice s)
+{
+	return (const char *)keep(job, s).p;
 }
 
 /* ---- requests to the CA ---- */
@@ -227,6 +241,8 @@ static void tell_vault(struct zs_job *job, uint32_t ref, uint32_t type, const vo
 
 static void do_account_set(struct zs_job *job, const struct zs_flow_action *action)
 {
+	/* a second flow starts from what is on record */
+	job->spec.account_url = keep_str(job, zs_slice_str(action->text));
 	tell_vault(job, action->ref, ZS_MSG_ACCOUNT_SET,
 		   &(struct zs_msg_account){ .job = job->id, .url = zs_slice_str(action->text) });
 }
@@ -429,9 +445,28 @@ static void on_end(void *user)
 	zs_publish_poke(engine);
 }
 
+static void on_again(void *user);
+
+/* The CA lost the account in mid-order: with it went the order, but nothing was issued. The
+ * flow is run once more from its start, which registers anew. */
+static bool run_again(struct zs_job *job, const struct zs_flow_end *end)
+{
+	if (job->again || job->cancelled || end->residue || zs_problem_kind(&end->err) != ZS_PROBLEM_ACCOUNT_GONE)
+		return false;
+	job->again = true;
+	job->end = zs_loop_timer(zs_engine_loop(job->engine), 0, on_again, job);
+	if (job->end)
+		zs_warn(job->certificate, "%s lost the account in the middle of the order: the order is begun anew",
+			zs_session_ca(job->session));
+	return job->end != NULL;
+}
+
 static void do_end(struct zs_job *job, const struct zs_flow_action *action)
 {
 	const struct zs_flow_end *end = action->end;
+
+	if (run_again(job, end))
+		return;
 	const struct zs_msg_job_end msg = {
 		.job = job->id, .err = end->err, .path = zs_slice_str(job->path), .generation = job->generation,
 		.not_before = job->facts.not_before, .not_after = job->facts.not_after,
@@ -515,18 +550,6 @@ static void job_free(struct zs_job *job)
 	free(job);
 }
 
-static struct zs_slice keep(struct zs_job *job, struct zs_slice s)
-{
-	const char *copy = zs_arena_str(&job->arena, s.p, s.n);
-
-	return copy ? zs_slice_of(copy, s.n) : ZS_SLICE_NONE;
-}
-
-static const char *keep_str(struct zs_job *job, struct zs_slice s)
-{
-	return (const char *)keep(job, s).p;
-}
-
 static bool copy_spec(struct zs_job *job, const struct zs_msg_engine_job *spec)
 {
 	job->certificate = keep_str(job, spec->certificate);
@@ -541,7 +564,7 @@ static bool copy_spec(struct zs_job *job, const struct zs_msg_engine_job *spec)
 
 static struct zs_flow *make_flow(struct zs_job *job, const struct zs_msg_engine_job *spec)
 {
-	const struct zs_flow_spec flow = {
+	job->spec = (struct zs_flow_spec){
 		.ca = zs_session_ca(job->session), .origins = zs_session_origins(job->session), .identifiers = job->names,
 		.nidentifiers = job->nnames, .account_url = keep_str(job, spec->account_url),
 		.order_url = keep_str(job, spec->order_url), .profile = keep_str(job, spec->profile),
@@ -549,7 +572,7 @@ static struct zs_flow *make_flow(struct zs_job *job, const struct zs_msg_engine_
 		.has_eab = spec->has_eab, .dry_run = spec->dry_run,
 	};
 
-	return zs_flow_new(&flow);
+	return zs_flow_new(&job->spec);
 }
 
 static void report_failure(struct zs_engine *engine, uint32_t id, enum zs_code code, const char *text)
@@ -558,6 +581,36 @@ static void report_failure(struct zs_engine *engine, uint32_t id, enum zs_code c
 
 	zs_err_set(&msg.err, code, "%s", text);
 	zs_chan_note(engine->child.front_chan, ZS_MSG_JOB_END, &msg, -1);
+}
+
+static void feed_routes(struct zs_job *job)
+{
+	feed(job, &(struct zs_flow_event){ .on = ZS_ON_ROUTES, .routes = job->routes, .nroutes = job->nroutes });
+}
+
+static void on_again(void *user)
+{
+	struct zs_job *job = user;
+	struct zs_flow *flow;
+
+	job->end = NULL;
+	job->spec.order_url = NULL;
+	flow = zs_flow_new(&job->spec);
+	if (!flow) {
+		report_failure(job->engine, job->id, ZS_E_NOMEM, "no memory for a second order");
+		job->over = true;
+		job->end = zs_loop_timer(zs_engine_loop(job->engine), 0, on_end, job);
+		return;
+	}
+	zs_flow_free(job->flow);
+	job->flow = flow;
+	/* records of the first order are gone: the next ones have other values */
+	job->published = NULL;
+	if (job->routes)
+		feed_routes(job);
+	zs_session_wait(job->session, on_directory, job);
+	if (job->cancelled)
+		feed(job, &(struct zs_flow_event){ .on = ZS_ON_CANCEL });
 }
 
 void zs_job_start(struct zs_engine *engine, const struct zs_msg_engine_job *spec)
@@ -616,15 +669,17 @@ void zs_job_routes(struct zs_engine *engine, const struct zs_msg_engine_routes *
 		job->routes[i].instance = keep(job, msg->routes.items[i].instance);
 		job->routes[i].provider = keep(job, msg->routes.items[i].provider);
 	}
-	feed(job, &(struct zs_flow_event){ .on = ZS_ON_ROUTES, .routes = job->routes, .nroutes = job->nroutes });
+	feed_routes(job);
 }
 
 void zs_job_cancel(struct zs_engine *engine, uint32_t id)
 {
 	for (size_t i = engine->jobs.n; i-- > 0;) {
 		struct zs_job *job = engine->jobs.items[i];
-		if (!id || job->id == id)
-			feed(job, &(struct zs_flow_event){ .on = ZS_ON_CANCEL });
+		if (id && job->id != id)
+			continue;
+		job->cancelled = true;
+		feed(job, &(struct zs_flow_event){ .on = ZS_ON_CANCEL });
 	}
 }
 

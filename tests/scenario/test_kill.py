@@ -76,6 +76,17 @@ def test_replaced_process_reaches_an_engine_that_was_slow(held, role):
     Result(process, out, err).expect(0)
 
 
+def test_ca_that_forgets_everything_in_mid_order_gets_a_new_account_and_order(held):
+    zs, process, front = held
+    zs.lab.run('stop', 'pebble')
+    zs.lab.run('start', 'pebble')
+    zs.lab.run('resume', 'secondary')
+    out, err = process.communicate(timeout=60)
+    result = Result(process, out, err).expect(0)
+    assert 'lost the account' in result.err
+    assert not record_is_there(zs)
+
+
 def test_hanging_vault_does_not_hold_the_run_for_ever(held):
     zs, process, front = held
     kill(children_of(front)['vault'][0], signal.SIGSTOP)
