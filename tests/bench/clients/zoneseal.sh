@@ -21,10 +21,14 @@ find_program() {
 # The harness's key file may be read by anybody; zoneseal refuses such files.
 key=$BENCH_STATE/${BENCH_KEYFILE##*/}
 
+# profiles: tuned = as it comes; wide = as many requests at once as there are names
+width=10
+[ "${BENCH_PROFILE:-tuned}" != wide ] || width=100
+
 settings() {
 	printf '%s\n' '[defaults]' "state-dir = $BENCH_STATE/state" \
 		'[ca bench]' "directory = $BENCH_URL" "ca-bundle = $BENCH_CA" \
-		'email = bench@example.test' 'agree-tos = yes' \
+		'email = bench@example.test' 'agree-tos = yes' "nonce-width = $width" \
 		'[provider bind]' 'plugin = rfc2136' "nameserver = $BENCH_DNS" "tsig-key-file = $key" \
 		'[zone example.test]' 'provider = bind' "resolvers = $BENCH_RESOLVER"
 }
@@ -51,7 +55,7 @@ find_program
 
 case ${1:-} in
 version) "$ZONESEAL_BIN" --version | sed -n 1p ;;
-profiles) echo tuned ;;
+profiles) echo tuned wide ;;
 startup) exec "$ZONESEAL_BIN" --version ;;
 register) # no command of its own: the first certificate makes the account
 	configure register register.example.test
