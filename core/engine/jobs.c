@@ -451,7 +451,8 @@ static void on_again(void *user);
  * flow is run once more from its start, which registers anew. */
 static bool run_again(struct zs_job *job, const struct zs_flow_end *end)
 {
-	if (job->again || job->cancelled || end->residue || zs_problem_kind(&end->err) != ZS_PROBLEM_ACCOUNT_GONE)
+	if (job->again || job->cancelled || end->residue || !*end->order_url ||
+	    zs_problem_kind(&end->err) != ZS_PROBLEM_ACCOUNT_GONE)
 		return false;
 	job->again = true;
 	job->end = zs_loop_timer(zs_engine_loop(job->engine), 0, on_again, job);

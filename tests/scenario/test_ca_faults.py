@@ -215,7 +215,9 @@ def accounts():
         yield Case(f'acct-lost-{status}', 0, [], ['does not know the account'], runs=2, orders=2,
                    options={'forget_accounts_after': 1, 'lost_status': status}, check=exactly(a, 2))
     yield Case('acct-lost-for-ever', 6, [f('problem', 'newOrder', status=400, **gone)], ['Account not found'], orders=0, check=at_most(a, 2))
-    yield Case('acct-lost-at-authz', 6, [f('problem', 'authz', status=400, **gone)], ['Account not found'])
+    # lost in mid-order: the order is begun anew, once
+    yield Case('acct-lost-at-authz', 6, [f('problem', 'authz', status=400, **gone)], ['lost the account', 'Account not found'], orders=2)
+    yield Case('acct-lost-at-authz-once', 0, [f('problem', 'authz', status=400, times=1, **gone)], ['lost the account'], orders=2)
     for status in (401, 403):
         yield Case(f'acct-deactivated-{status}', 6, [f('problem', 'newOrder', kind='unauthorized', status=status, detail='account is deactivated')],
                    ['deactivated'])
