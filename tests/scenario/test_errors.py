@@ -78,18 +78,6 @@ def test_secondary_that_does_not_answer_fails_with_the_matrix(zs):
     assert '127.53.0.12' in result.err and '127.53.0.11' in result.err
 
 
-def test_any_policy_does_not_wait_for_a_silent_secondary(zs):
-    zs.zones['example.test'] = {'propagation': 'any', 'propagation-timeout': '20s'}
-    zs.certificate('corp', 'a.example.test')
-    zs.lab.run('pause', 'secondary')
-    try:
-        result = zs.run('issue')
-    finally:
-        zs.lab.run('resume', 'secondary')
-    # the CA may ask the silent server and refuse: its own risk with this policy
-    assert result.code in (0, 6) and 'announce' in result.err, result.err
-
-
 def bad_plugin(name):
     path = BUILD / f'tests/providers/.libs/{name}.so'
     if not path.exists():
