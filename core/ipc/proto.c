@@ -94,6 +94,7 @@ enum {
 	MAX_BUNDLE = 512 * 1024,	/* trusted roots of one CA */
 	MAX_SPKI = 4096,
 	MAX_SIGNED = ZS_MAX_BODY,	/* a whole JWS object */
+	MAX_OCTETS = 4096,		/* strings of one TXT record, joined */
 	MAX_ENTRIES = 4096,
 	MAX_NAMES = 4096,		/* in one walk */
 	MAX_GRANTED = ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS,	/* in one zone */
@@ -103,7 +104,9 @@ enum {
 	MAX_SERVERS = 64,
 	MAX_ZONES = 1024,
 	MAX_ROWS = 512,
-	MAX_OPTIONS = 128
+	MAX_OPTIONS = 128,
+	MAX_POLICY = 64 * 1024,
+	MAX_KEY_AUTHORIZATION = ZS_MAX_TOKEN + 44	/* "." and a SHA-256 thumbprint */
 };
 
 /* An array of wrong size has a negative size: the member is of another type. */
@@ -147,8 +150,8 @@ static const struct zs_field fields_url[] = { BARE(ZS_F_STR, ZS_MAX_URL) };
 SHAPE(url, struct zs_slice);
 static const struct zs_field fields_token[] = { BARE(ZS_F_STR, ZS_MAX_TOKEN) };
 SHAPE(token, struct zs_slice);
-static const struct zs_field fields_value[] = { BARE(ZS_F_STR, ZS_MAX_TXT) };
-SHAPE(value, struct zs_slice);
+static const struct zs_field fields_octets[] = { BARE(ZS_F_STR, MAX_OCTETS) };
+SHAPE(octets, struct zs_slice);
 
 #define T struct zs_msg_empty
 static const struct zs_field fields_empty[] = { U32(T, unused) };
@@ -186,7 +189,8 @@ SHAPE(cancel, T);
 #define T struct zs_msg_entry
 static const struct zs_field fields_entry[] = {
 	U64(T, id), U32(T, job), STR(T, certificate, ZS_MAX_ID), STR(T, instance, ZS_MAX_ID), STR(T, provider, ZS_MAX_ID),
-	NAME(T, zone), NAME(T, name), STR(T, value, ZS_MAX_TXT), STR(T, ticket, ZS_MAX_TICKET), I64(T, added), BOOL(T, live),
+	NAME(T, zone), NAME(T, name), STR(T, value, ZS_MAX_TXT), NAME(T, identifier), STR(T, token, ZS_MAX_TOKEN),
+	STR(T, key_authorization, MAX_KEY_AUTHORIZATION), STR(T, ticket, ZS_MAX_TICKET), I64(T, added), BOOL(T, live),
 };
 SHAPE(entry, T);
 #undef T
@@ -285,8 +289,15 @@ static const struct zs_field fields_txt_values[] = { U32(T, job), LIST(T, tokens
 SHAPE(txt_values, T);
 #undef T
 
+#define T struct zs_msg_txt_value
+static const struct zs_field fields_txt_value[] = {
+	STR(T, value, ZS_MAX_TXT), STR(T, key_authorization, MAX_KEY_AUTHORIZATION),
+};
+SHAPE(txt_value, T);
+#undef T
+
 #define T struct zs_msg_txt_values_are
-static const struct zs_field fields_txt_values_are[] = { LIST(T, values, value, ZS_MAX_IDENTIFIERS) };
+static const struct zs_field fields_txt_values_are[] = { LIST(T, values, txt_value, ZS_MAX_IDENTIFIERS) };
 SHAPE(txt_values_are, T);
 #undef T
 
@@ -308,6 +319,11 @@ SHAPE(journal_ticket, T);
 #define T struct zs_msg_journal_done
 static const struct zs_field fields_journal_done[] = { LIST(T, ids, u64, MAX_ENTRIES) };
 SHAPE(journal_done, T);
+#undef T
+
+#define T struct zs_msg_zone_lock
+static const struct zs_field fields_zone_lock[] = { STR(T, instance, ZS_MAX_ID), NAME(T, zone) };
+SHAPE(zone_lock, T);
 #undef T
 
 #define T struct zs_msg_store
@@ -364,6 +380,16 @@ static const struct zs_field fields_probe_walked[] = { LIST(T, results, walk_res
 SHAPE(probe_walked, T);
 #undef T
 
+#define T struct zs_msg_probe_read
+static const struct zs_field fields_probe_read[] = { NAME(T, zone), NAME(T, name) };
+SHAPE(probe_read, T);
+#undef T
+
+#define T struct zs_msg_probe_values
+static const struct zs_field fields_probe_values[] = { LIST(T, values, octets, MAX_ROWS) };
+SHAPE(probe_values, T);
+#undef T
+
 #define T struct zs_msg_txt
 static const struct zs_field fields_txt[] = { NAME(T, name), STR(T, value, ZS_MAX_TXT) };
 SHAPE(txt, T);
@@ -404,7 +430,8 @@ SHAPE(option, T);
 #define T struct zs_msg_host_description
 static const struct zs_field fields_host_description[] = {
 	STR(T, name, ZS_MAX_ID), STR(T, summary, MAX_LINE), STR(T, url, ZS_MAX_URL), STR(T, path, MAX_PATH), U32(T, abi_major),
-	U32(T, abi_minor), U32(T, flags), U32(T, max_changes), BOOL(T, has_live), LIST(T, options, option, MAX_OPTIONS),
+	U32(T, abi_minor), U32(T, flags), U32(T, max_changes), U32(T, max_values), BOOL(T, has_live), BOOL(T, has_policy),
+	STR(T, permissions, MAX_LINE), LIST(T, options, option, MAX_OPTIONS),
 };
 SHAPE(host_description, T);
 #undef T
@@ -444,8 +471,28 @@ static const struct zs_field fields_host_checked[] = { LIST(T, results, fail, MA
 SHAPE(host_checked, T);
 #undef T
 
+#define T struct zs_msg_host_policy
+static const struct zs_field fields_host_policy[] = {
+	LIST(T, options, pair, MAX_OPTIONS), LIST(T, zones, zone_names, MAX_ZONES),
+};
+SHAPE(host_policy, T);
+#undef T
+
+#define T struct zs_msg_host_policy_is
+static const struct zs_field fields_host_policy_is[] = { STR(T, text, MAX_POLICY) };
+SHAPE(host_policy_is, T);
+#undef T
+
+#define T struct zs_msg_host_usage_is
+static const struct zs_field fields_host_usage_is[] = { U64(T, heap), U32(T, descriptors), U32(T, threads) };
+SHAPE(host_usage_is, T);
+#undef T
+
 #define T struct zs_msg_change
-static const struct zs_field fields_change[] = { U32(T, op), NAME(T, name), STR(T, value, ZS_MAX_TXT), U32(T, ttl) };
+static const struct zs_field fields_change[] = {
+	U32(T, op), NAME(T, name), STR(T, value, ZS_MAX_TXT), U32(T, ttl), NAME(T, identifier), STR(T, token, ZS_MAX_TOKEN),
+	STR(T, key_authorization, MAX_KEY_AUTHORIZATION),
+};
 SHAPE(change, T);
 #undef T
 
@@ -506,7 +553,7 @@ SHAPE(engine_job, T);
 #define T struct zs_msg_route
 static const struct zs_field fields_route[] = {
 	NAME(T, identifier), NAME(T, effective), NAME(T, zone), STR(T, instance, ZS_MAX_ID), STR(T, provider, ZS_MAX_ID),
-	U32(T, ttl), U32(T, max_changes), U32(T, policy), U32(T, percent), U32(T, looks), U64(T, sleep_ms), U64(T, propagation_ms),
+	U32(T, ttl), U32(T, max_changes), BOOL(T, zone_lock), U32(T, policy), U32(T, percent), U32(T, looks), U64(T, sleep_ms), U64(T, propagation_ms),
 };
 SHAPE(route, T);
 #undef T
@@ -516,8 +563,15 @@ static const struct zs_field fields_engine_routes[] = { U32(T, job), LIST(T, rou
 SHAPE(engine_routes, T);
 #undef T
 
+#define T struct zs_msg_clean_instance
+static const struct zs_field fields_clean_instance[] = { STR(T, instance, ZS_MAX_ID), U32(T, max_changes), BOOL(T, zone_lock) };
+SHAPE(clean_instance, T);
+#undef T
+
 #define T struct zs_msg_engine_clean
-static const struct zs_field fields_engine_clean[] = { LIST(T, entries, entry, MAX_ENTRIES) };
+static const struct zs_field fields_engine_clean[] = {
+	LIST(T, entries, entry, MAX_ENTRIES), LIST(T, instances, clean_instance, MAX_ENTRIES),
+};
 SHAPE(engine_clean, T);
 #undef T
 
@@ -607,12 +661,16 @@ static const struct zs_msg_def table[] = {
 	ROW(JOURNAL_IDS, VAULT, ENGINE, ENGINE, REPLY, journal_ids),
 	ASK(JOURNAL_TICKET, ENGINE, VAULT, ENGINE, journal_ticket, OK),
 	ASK(JOURNAL_DONE, ENGINE, VAULT, ENGINE, journal_done, OK),
+	ASK(ZONE_LOCK, ENGINE, VAULT, ENGINE, zone_lock, OK),
+	ROW(ZONE_UNLOCK, ENGINE, VAULT, ENGINE, NOTE, zone_lock),
 	ASK(STORE, ENGINE, VAULT, ENGINE, store, STORED),
 	ROW(STORED, VAULT, ENGINE, ENGINE, REPLY, stored),
 
 	ASK(PROBE_CONFIG, FRONT, PROBE, FRONT, probe_config, OK),
 	ASK(PROBE_WALK, FRONT, PROBE, FRONT, probe_walk, PROBE_WALKED),
 	ROW(PROBE_WALKED, PROBE, FRONT, FRONT, REPLY, probe_walked),
+	ASK(PROBE_READ, FRONT, PROBE, FRONT, probe_read, PROBE_VALUES),
+	ROW(PROBE_VALUES, PROBE, FRONT, FRONT, REPLY, probe_values),
 	[ZS_MSG_PROBE_WATCH] = { .name = "PROBE_WATCH", .senders = ENGINE, .receivers = PROBE, .link = ZS_LINK_ENGINE,
 				 .kind = ZS_KIND_REQUEST, .shape = &shape_probe_watch, .reply = ZS_MSG_OK,
 				 .progress = ZS_MSG_PROBE_MATRIX },
@@ -625,6 +683,10 @@ static const struct zs_msg_def table[] = {
 	ASK(HOST_GRANT, FRONT, HOST, FRONT, host_grant, OK),
 	ASK(HOST_CHECK, FRONT, HOST, FRONT, host_check, HOST_CHECKED),
 	ROW(HOST_CHECKED, HOST, FRONT, FRONT, REPLY, host_checked),
+	ASK(HOST_POLICY, FRONT, HOST, FRONT, host_policy, HOST_POLICY_IS),
+	ROW(HOST_POLICY_IS, HOST, FRONT, FRONT, REPLY, host_policy_is),
+	ASK(HOST_USAGE, FRONT, HOST, FRONT, empty, HOST_USAGE_IS),
+	ROW(HOST_USAGE_IS, HOST, FRONT, FRONT, REPLY, host_usage_is),
 	ASK(HOST_APPLY, ENGINE, HOST, ENGINE, host_apply, HOST_APPLIED),
 	ROW(HOST_APPLIED, HOST, ENGINE, ENGINE, REPLY, host_applied),
 	ASK(HOST_LIVE, ENGINE, HOST, ENGINE, host_live, HOST_LIVE_IS),

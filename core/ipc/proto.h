@@ -63,12 +63,16 @@ enum zs_msg_type {
 	ZS_MSG_JOURNAL_IDS,
 	ZS_MSG_JOURNAL_TICKET,
 	ZS_MSG_JOURNAL_DONE,
+	ZS_MSG_ZONE_LOCK,
+	ZS_MSG_ZONE_UNLOCK,
 	ZS_MSG_STORE,
 	ZS_MSG_STORED,
 	/* front <-> probe */
 	ZS_MSG_PROBE_CONFIG,
 	ZS_MSG_PROBE_WALK,
 	ZS_MSG_PROBE_WALKED,
+	ZS_MSG_PROBE_READ,
+	ZS_MSG_PROBE_VALUES,
 	/* engine <-> probe */
 	ZS_MSG_PROBE_WATCH,
 	ZS_MSG_PROBE_MATRIX,
@@ -80,6 +84,10 @@ enum zs_msg_type {
 	ZS_MSG_HOST_GRANT,
 	ZS_MSG_HOST_CHECK,
 	ZS_MSG_HOST_CHECKED,
+	ZS_MSG_HOST_POLICY,
+	ZS_MSG_HOST_POLICY_IS,
+	ZS_MSG_HOST_USAGE,
+	ZS_MSG_HOST_USAGE_IS,
 	/* engine <-> host */
 	ZS_MSG_HOST_APPLY,
 	ZS_MSG_HOST_APPLIED,
@@ -137,6 +145,9 @@ struct zs_msg_entry {
 	struct zs_name zone;
 	struct zs_name name;		/* effective name */
 	struct zs_slice value;
+	struct zs_name identifier;	/* what is validated; empty in journals of older versions */
+	struct zs_slice token;		/* of the challenge; likewise */
+	struct zs_slice key_authorization;	/* likewise */
 	struct zs_slice ticket;
 	int64_t added;			/* Unix seconds; set by the vault */
 	bool live;			/* belongs to a run that is alive (VAULT_JOURNAL only) */
@@ -220,13 +231,17 @@ struct zs_msg_account { uint32_t job; struct zs_slice url; };
 /* ORDER_GONE: the journaled order cannot be finished -> OK. */
 struct zs_msg_job_ref { uint32_t job; };
 struct zs_msg_txt_values { uint32_t job; ZS_LIST(struct zs_slice) tokens; };
-struct zs_msg_txt_values_are { ZS_LIST(struct zs_slice) values; };	/* same order */
+struct zs_msg_txt_value { struct zs_slice value, key_authorization; };
+struct zs_msg_txt_values_are { ZS_LIST(struct zs_msg_txt_value) values; };	/* same order */
 /* JOURNAL_ADD -> JOURNAL_IDS in the same order, after fsync. */
 struct zs_msg_journal_add { ZS_LIST(struct zs_msg_entry) entries; };
 struct zs_msg_journal_ids { ZS_LIST(uint64_t) ids; };
 struct zs_msg_journal_ticket { ZS_LIST(uint64_t) ids; struct zs_slice ticket; };
 /* JOURNAL_DONE: the records are gone from DNS (or were never written) -> OK. */
 struct zs_msg_journal_done { ZS_LIST(uint64_t) ids; };
+/* ZONE_LOCK: held by nobody else with this state tree until ZONE_UNLOCK or the end of the
+ * channel -> OK when it is had, FAIL busy when the deadline of the frame ends first. */
+struct zs_msg_zone_lock { struct zs_slice instance; struct zs_name zone; };
 struct zs_msg_store {
 	uint32_t job;
 	struct zs_slice chain;		/* PEM, leaf first */
@@ -262,6 +277,10 @@ struct zs_msg_walk_result {
 	struct zs_err err;		/* code 0 = found */
 };
 struct zs_msg_probe_walked { ZS_LIST(struct zs_msg_walk_result) results; };
+/* The TXT values at a name, by the first authoritative server of the zone that answers
+ * (RD=0) -> PROBE_VALUES; none is an empty list, no answer a FAIL. */
+struct zs_msg_probe_read { struct zs_name zone, name; };
+struct zs_msg_probe_values { ZS_LIST(struct zs_slice) values; };
 
 /* ---- engine <-> probe ---- */
 
@@ -297,8 +316,9 @@ struct zs_msg_probe_matrix { struct zs_name zone; ZS_LIST(struct zs_msg_matrix_r
 /* HOST_DESCRIBE (empty): load the plugin (its path is argv[1]) -> HOST_DESCRIPTION. */
 /* The kinds front must know; equal to ZSP_OPTION_SECRET and _FILE, which the host asserts. */
 enum { ZS_OPTION_SECRET = 2, ZS_OPTION_FILE = 3 };
-/* Flags front must know; equal to ZSP_FLAG_NO_NETWORK and _EXECS. */
-enum { ZS_PROVIDER_NO_NETWORK = 0x8, ZS_PROVIDER_EXECS = 0x20000 };
+/* Flags front must know; equal to ZSP_FLAG_NO_NETWORK and so on, which the host asserts. */
+enum { ZS_PROVIDER_NO_NETWORK = 0x8, ZS_PROVIDER_NO_REMOVE = 0x10, ZS_PROVIDER_NEEDS_ZONE_LOCK = 0x10000,
+	ZS_PROVIDER_EXECS = 0x20000 };
 struct zs_msg_option {
 	struct zs_slice name;
 	uint32_t kind;			/* ZSP_OPTION_* of provider.h */
@@ -312,7 +332,10 @@ struct zs_msg_host_description {
 	uint32_t abi_major, abi_minor;
 	uint32_t flags;			/* ZSP_* of provider.h */
 	uint32_t max_changes;		/* per apply, 0 = one */
+	uint32_t max_values;		/* that the service keeps at one name, 0 = enough */
 	bool has_live;			/* can be asked whether a change is live */
+	bool has_policy;		/* can print the narrowest right */
+	struct zs_slice permissions;	/* for people */
 	ZS_LIST(struct zs_msg_option) options;
 };
 /* HOST_SECRET: one secret option, as an open descriptor with the frame or as a value -> OK. */
@@ -324,11 +347,24 @@ struct zs_msg_zone_names { struct zs_name zone; ZS_LIST(struct zs_name) names; }
 struct zs_msg_host_grant { ZS_LIST(struct zs_msg_zone_names) zones; uint32_t value_len; };	/* value_len 0 = 43 */
 struct zs_msg_host_check { ZS_LIST(struct zs_msg_zone_names) zones; };
 struct zs_msg_host_checked { ZS_LIST(struct zs_msg_fail) results; };	/* per zone; code 0 = good */
+/* Instead of OPEN: the right to ask the service for, with the options that are no secret and
+ * perhaps not complete -> HOST_POLICY_IS. */
+struct zs_msg_host_policy { ZS_LIST(struct zs_msg_pair) options; ZS_LIST(struct zs_msg_zone_names) zones; };
+struct zs_msg_host_policy_is { struct zs_slice text; };
+/* HOST_USAGE (empty): what the process has in use now, for the search for leaks. */
+struct zs_msg_host_usage_is { uint64_t heap; uint32_t descriptors, threads; };	/* heap in octets, 0 = not known */
 
 /* ---- engine <-> host ---- */
 
 enum { ZS_CHANGE_ADD = 1, ZS_CHANGE_REMOVE = 2 };
-struct zs_msg_change { uint32_t op; struct zs_name name; struct zs_slice value; uint32_t ttl; };
+struct zs_msg_change {
+	uint32_t op;
+	struct zs_name name;
+	struct zs_slice value;
+	uint32_t ttl;
+	struct zs_name identifier;	/* the rest: empty where it is not known */
+	struct zs_slice token, key_authorization;
+};
 struct zs_msg_host_apply { struct zs_name zone; ZS_LIST(struct zs_msg_change) changes; };
 struct zs_msg_host_applied { ZS_LIST(struct zs_msg_fail) results; struct zs_slice ticket; };	/* per change */
 struct zs_msg_host_live { struct zs_name zone; struct zs_slice ticket; };
@@ -366,6 +402,7 @@ struct zs_msg_route {
 	struct zs_slice instance, provider;
 	uint32_t ttl;
 	uint32_t max_changes;
+	bool zone_lock;			/* around each apply */
 	uint32_t policy, percent, looks;
 	uint64_t sleep_ms;
 	uint64_t propagation_ms;	/* deadline of the wait */
@@ -373,7 +410,11 @@ struct zs_msg_route {
 /* Released by front when walk, grant and check went well: the job may order. */
 struct zs_msg_engine_routes { uint32_t job; ZS_LIST(struct zs_msg_route) routes; };
 /* Records of dead runs to remove -> ENGINE_CLEANED, one result for each. */
-struct zs_msg_engine_clean { ZS_LIST(struct zs_msg_entry) entries; };
+struct zs_msg_clean_instance { struct zs_slice instance; uint32_t max_changes; bool zone_lock; };
+struct zs_msg_engine_clean {
+	ZS_LIST(struct zs_msg_entry) entries;
+	ZS_LIST(struct zs_msg_clean_instance) instances;	/* of the entries */
+};
 struct zs_msg_engine_cleaned { ZS_LIST(struct zs_msg_fail) results; };
 
 enum zs_phase { ZS_PHASE_PLAN, ZS_PHASE_ORDER, ZS_PHASE_AUTHORIZE, ZS_PHASE_PUBLISH, ZS_PHASE_PROPAGATE, ZS_PHASE_ANNOUNCE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plugin ABI of zoneseal, version 0.1: what a DNS provider plugin exports
+ * The plugin ABI of zoneseal, version 0.2: what a DNS provider plugin exports
  * and what the host process offers to it.  ABI.md has the rules in words.
  *
  * A plugin is a shared object with one exported symbol, zoneseal_provider().
@@ -13,7 +13,7 @@
  *  - Context.  All functions of a plugin are called from one thread, one at a
  *    time, never from a signal handler.  Functions of the host table may be
  *    called from that thread only, and only while a call of the plugin runs
- *    (open, apply, zones, live, check, close).  Others are ignored and counted.
+ *    (open, apply, zones, live, check, policy, close).  Others are ignored and counted.
  *  - Ownership.  Everything is lent until the call returns; copy what you keep.
  *    Nothing that one side allocated is freed by the other.
  *  - Types.  Only int32_t, uint32_t, int64_t and pairs of pointer and size_t
@@ -23,7 +23,7 @@
  *  - DNS names are lower-case A-labels (RFC 5890 2.3.2.1) without a final dot,
  *    1 to 253 octets.
  *  - Times are milliseconds.
- *  - Since: everything without a mark is there since ABI 0.1.
+ *  - Since: everything without a mark is there since ABI 0.2.
  */
 #ifndef ZONESEAL_PROVIDER_H
 #define ZONESEAL_PROVIDER_H
@@ -41,7 +41,7 @@ extern "C" {
 #define ZSP_MAGIC UINT32_C(0x3150535a)
 /* Version of this header.  While the major is 0 both must match exactly. */
 #define ZSP_ABI_MAJOR 0
-#define ZSP_ABI_MINOR 1
+#define ZSP_ABI_MINOR 2
 /* Both in one number, as zoneseal_provider() gets it: major << 16 | minor. */
 #define ZSP_ABI ((UINT32_C(1) * ZSP_ABI_MAJOR << 16) | ZSP_ABI_MINOR)
 
@@ -105,12 +105,16 @@ struct zsp_list {
 #define ZSP_FLAG_LISTS_ZONES UINT32_C(0x00000004)
 /* Needs no socket; the host may deny socket(2). */
 #define ZSP_FLAG_NO_NETWORK UINT32_C(0x00000008)
+/* The service cannot remove a value: it stays until newer ones push it out.
+ * ZSP_REMOVE succeeds without effect. */
+#define ZSP_FLAG_NO_REMOVE UINT32_C(0x00000010)
 
 /* Upper half: a host that does not know one of these refuses the plugin. */
 
-/* Two apply calls in one zone must not run at once, in no process: the service
- * has only whole record sets and no compare-and-swap.  Reserved: no zoneseal
- * holds such a lock yet, so each refuses a plugin with this flag. */
+/* Two apply calls in one zone must not run at once: the service has only whole
+ * record sets and no compare-and-swap.  Runs that share a state directory hold a
+ * lock for instance and zone around apply; other writers the plugin must expect
+ * all the same (read back and repeat). */
 #define ZSP_FLAG_NEEDS_ZONE_LOCK UINT32_C(0x00010000)
 /* Starts programs.  Without it fork and exec are refused (EPERM). */
 #define ZSP_FLAG_EXECS UINT32_C(0x00020000)
@@ -145,6 +149,8 @@ struct zsp_list {
 #define ZSP_MAX_TEXT 1023	/* text of fail, result and log; cut */
 #define ZSP_MAX_OPTIONS 64	/* options, number */
 #define ZSP_MAX_ZONES 1024	/* zones that one call may append, number */
+#define ZSP_MAX_POLICY 65536	/* what policy prints */
+#define ZSP_MAX_PERMISSIONS 1024	/* permissions of a descriptor */
 
 /* ---- options ---------------------------------------------------------------- */
 
@@ -159,7 +165,7 @@ struct zsp_list {
 #define ZSP_OPTION_ADDRESS 7	/* host, host:port, address, [address]:port */
 #define ZSP_OPTION_ADDRESSES 8	/* several of them, comma-separated */
 #define ZSP_OPTION_NAME 9	/* DNS name, given in lower case without final dot */
-#define ZSP_OPTION_URL 10	/* https://... */
+#define ZSP_OPTION_URL 10	/* https://... or http://..., without user, query and fragment */
 
 /* One option, as data: the core checks, documents, completes and prints it. */
 struct zsp_option {
@@ -190,12 +196,19 @@ struct zsp_value {
 #define ZSP_ADD 1		/* the value shall be there */
 #define ZSP_REMOVE 2		/* the value shall not be there */
 
-/* One change: add or remove exactly this TXT value at exactly this name. */
+/*
+ * One change: add or remove exactly this TXT value at exactly this name.  The
+ * last three members say what it is for; a provider of a DNS service needs none
+ * of them.  Bridges to programs of other clients do.  n 0 = not known.
+ */
 struct zsp_change {
 	uint32_t op;		/* ZSP_ADD or ZSP_REMOVE */
 	uint32_t ttl;		/* seconds wanted for an added one, 0 = the provider's choice */
 	struct zsp_str name;	/* owner name, inside the zone of the call */
 	struct zsp_str value;	/* 1 to 255 raw octets, one character-string (RFC 1035 3.3) */
+	struct zsp_str identifier;	/* DNS name that is validated, without "*." (RFC 8555 7.1.3) */
+	struct zsp_str token;		/* of the challenge (RFC 8555 8.3): base64url */
+	struct zsp_str key_authorization;	/* token "." thumbprint (RFC 8555 8.1) */
 };
 
 /* One zone with the names in it that a run is going to change. */
@@ -252,6 +265,10 @@ struct zsp_host {
 
 	/* Wall clock, milliseconds since 1970-01-01 UTC: the clock to sign with. */
 	int64_t (*wall_ms)(const struct zsp_host *host);
+
+	/* In policy: appends to the text that the user gets; lines end with LF.  0, or
+	 * ZSP_BUG when it does not fit into ZSP_MAX_POLICY. */
+	int32_t (*print)(const struct zsp_host *host, const char *text, size_t n);
 };
 
 /* True when this host has the member (a function or pointer that is set). */
@@ -273,7 +290,9 @@ struct zsp_provider {
 	struct zsp_str url;	/* documentation, https://..., up to 256; n 0 = none */
 	struct zsp_list options;/* of struct zsp_option, up to ZSP_MAX_OPTIONS */
 	uint32_t max_changes;	/* changes that one apply takes; 0 = 1 */
-	uint32_t reserved;	/* 0 */
+	uint32_t max_values;	/* values that the service keeps at one name; 0 = enough */
+	struct zsp_str permissions;	/* what the credentials must be allowed to do, for people:
+				 * a few sentences, up to ZSP_MAX_PERMISSIONS; n 0 = nothing to say */
 
 	/* Mandatory.  Makes an instance from its options: values has a struct
 	 * zsp_value for each option, in the table's order, valid until open returns;
@@ -312,6 +331,14 @@ struct zsp_provider {
 	/* Mandatory.  Ends the instance and overwrites its secrets.  Not called when
 	 * the process is killed. */
 	void (*close)(void *instance);
+
+	/* Optional.  Prints, with host->print, the narrowest right that the service can
+	 * grant for changing exactly these names (struct zsp_zone), in the form that the
+	 * service reads: a policy document, a configuration statement.  Called instead of
+	 * open: values holds what the user gave besides secrets, required ones may be
+	 * absent (a placeholder in capitals stands for what is not known).  No network. */
+	int32_t (*policy)(const struct zsp_host *host, const struct zsp_list *values,
+			  const struct zsp_list *zones);
 };
 
 #if defined(__GNUC__)
