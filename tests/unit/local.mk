@@ -10,3 +10,4 @@ include tests/unit/probe/local.mk
 include tests/unit/host/local.mk
 include tests/unit/front/local.mk
 include tests/unit/providers/local.mk
+include tests/unit/sdk/local.mk
