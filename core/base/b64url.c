@@ -191,3 +191,11 @@ bool zs_b64url_ok(struct zs_slice text)
 {
 	return text.n && all_url_chars(text);
 }
+
+bool zs_b64url_key_authorization_ok(struct zs_slice token, struct zs_slice text)
+{
+	struct zs_slice rest = text;
+
+	return token.n <= ZS_MAX_TOKEN && zs_b64url_ok(token) && zs_slice_eq(zs_slice_cut(&rest, '.'), token) &&
+	       rest.n == ZS_TXT_VALUE && zs_b64url_ok(rest);
+}

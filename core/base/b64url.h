@@ -16,5 +16,7 @@ bool zs_b64_decode_any(struct zs_buf *dst, struct zs_slice text);
 /* Standard alphabet with padding, in lines of 64 when lines is set (PEM). */
 void zs_b64_encode(struct zs_buf *dst, struct zs_slice data, bool lines);
 bool zs_b64url_ok(struct zs_slice text);	/* alphabet only, not empty */
+/* token "." base64url of a SHA-256 (RFC 8555 8.1), and the token of its alphabet. */
+bool zs_b64url_key_authorization_ok(struct zs_slice token, struct zs_slice text);
 
 #endif

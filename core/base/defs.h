@@ -22,6 +22,7 @@ enum {
 	ZS_MAX_URL = 2048,
 	ZS_MAX_TOKEN = 256,		/* challenge token, RFC 8555 8.3 */
 	ZS_MAX_NONCE = 256,
+	ZS_MAX_KEY_AUTHORIZATION = ZS_MAX_TOKEN + 44,	/* token "." SHA-256 thumbprint, RFC 8555 8.1 */
 	ZS_TXT_VALUE = 43,		/* base64url of a SHA-256, RFC 8555 8.4 */
 	ZS_MAX_TXT = 255,		/* one TXT value of another shape */
 	ZS_MAX_TICKET = 255,

@@ -152,6 +152,11 @@ enum zs_url_fault zs_url_split(struct zs_slice url, struct zs_url *ret)
 	return ZS_URL_FINE;
 }
 
+const char *zs_url_fault_text(enum zs_url_fault fault)
+{
+	return (size_t)fault < ZS_COUNT(faults) ? faults[fault] : "is wrong";
+}
+
 static enum zs_url_fault split_https(struct zs_slice url, struct zs_url *ret)
 {
 	static const char https[] = "https://";

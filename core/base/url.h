@@ -41,6 +41,8 @@ struct zs_origins {
  * and "-._" or an IPv6 literal, a port in 1..65535, no user, no fragment.  *ret is
  * set when it is fine. */
 enum zs_url_fault zs_url_split(struct zs_slice url, struct zs_url *ret);
+/* What goes behind "the URL": "has no valid host". Never NULL. */
+const char *zs_url_fault_text(enum zs_url_fault fault);
 /* False when url is not an https URL of that shape; *why (may be NULL) says what is
  * wrong ("has no valid host"). */
 bool zs_url_ok(struct zs_slice url, const char **why);

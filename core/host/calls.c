@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Serves front (fd 3: describe, secrets, open, grant, check) and the engine
+ * Serves front (fd 3: describe, secrets, open, grant, check, policy, usage) and the engine
  * (fd 4: apply, live).  Plugin functions block this process; a request of the
  * engine is therefore queued and run only when nothing from front waits.  It
  * decides nothing about DNS.  Runs in the host process.
@@ -13,6 +13,8 @@
 
 #include "base/log.h"
 #include "host/describe.h"
+#include "host/lend.h"
+#include "host/usage.h"
 #include "host/watch.h"
 
 enum {
@@ -55,16 +57,6 @@ static struct zs_call new_call(const struct request *r, const char *what, uint64
 		.id = r->id,
 		.deadline_ms = r->deadline_ms ? r->deadline_ms : now_ms(r->host) + default_ms,
 	};
-}
-
-/* A slice as the plugin gets it: with a NUL behind. */
-static struct zsp_str lend(struct zs_arena *arena, struct zs_slice s)
-{
-	struct zsp_str str = { zs_arena_str(arena, s.n ? (const void *)s.p : "", s.n), s.n };
-
-	if (!str.p)
-		str.n = 0;
-	return str;
 }
 
 /* ---- front: describe, secret, open --------------------------------------------- */
@@ -146,7 +138,8 @@ static int open_instance(struct request *r, const struct zs_msg_host_open *m, st
 	int rc = zs_call_begin(&host->services, &call, 0, err);
 
 	if (!rc)
-		rc = zs_values_build(&host->plugin, m, &host->secrets, &call.arena, &values, err);
+		rc = zs_values_build(&host->plugin, (struct zs_given){ m->options.items, m->options.n, false },
+				     &host->secrets, &call.arena, &values, err);
 	if (!rc) {
 		class = host->plugin.open(&host->services.table, &values, &host->instance);
 		if (class != ZSP_OK) {
@@ -187,20 +180,6 @@ static void serve_grant(struct request *r, const void *body)
 }
 
 /* ---- front: check ---------------------------------------------------------------- */
-
-static bool lend_zone(struct zs_arena *arena, const struct zs_msg_zone_names *from,
-		      struct zsp_zone *ret)
-{
-	struct zsp_str *names = zs_arena_alloc(arena, (from->names.n + 1) * sizeof(*names));
-
-	if (!names)
-		return false;
-	for (uint32_t i = 0; i < from->names.n; i++)
-		names[i] = lend(arena, zs_slice_str(from->names.items[i].text));
-	ret->zone = lend(arena, zs_slice_str(from->zone.text));
-	ret->names = (struct zsp_list){ names, from->names.n, (uint32_t)sizeof(*names) };
-	return ret->zone.n > 0;
-}
 
 /* For a plugin without check that can find zones: does it know this one? */
 static int32_t check_by_zones(struct zs_host *host, struct zs_call *call,
@@ -261,22 +240,18 @@ static void serve_check(struct request *r, const void *body)
 	struct zs_host *host = r->host;
 	struct zs_call call = new_call(r, "check", CHECK_MS);
 	struct zs_msg_host_checked checked = { .results = { .n = m->zones.n } };
-	struct zsp_zone *zones = NULL;
+	struct zsp_list zones = { 0 };
 	struct zs_err err;
 	int32_t class = ZSP_OK;
 	int rc = zs_call_begin(&host->services, &call, m->zones.n, &err);
 
 	if (!rc)
-		zones = zs_arena_alloc(&call.arena, (m->zones.n + 1) * sizeof(*zones));
-	for (uint32_t i = 0; i < m->zones.n && zones; i++)
-		if (!lend_zone(&call.arena, &m->zones.items[i], &zones[i]))
-			zones = NULL;
-	if (zones && m->zones.n)
-		class = run_check(host, &call, &(struct zsp_list){ zones, m->zones.n,
-				  (uint32_t)sizeof(*zones) });
+		zones = zs_lend_zones(&call.arena, m->zones.items, m->zones.n);
+	if (zones.items && m->zones.n)
+		class = run_check(host, &call, &zones);
 	if (host->services.call)
 		zs_call_end(&host->services);
-	if (zones)
+	if (zones.items)
 		checked.results.items = collect(host, &call, class);
 	if (!checked.results.items) {
 		zs_err_set(&err, ZS_E_NOMEM, "check");
@@ -293,26 +268,73 @@ static void serve_check(struct request *r, const void *body)
 	zs_call_done(&call);
 }
 
-/* ---- engine: apply and live -------------------------------------------------------- */
+/* ---- front: policy and usage ------------------------------------------------------- */
 
-static struct zsp_change *lend_changes(struct zs_arena *arena, const struct zs_msg_host_apply *m)
+static int check_no_secrets(const struct zs_host *host, struct zs_err *err)
 {
-	struct zsp_change *changes = zs_arena_alloc(arena, m->changes.n * sizeof(*changes));
-
-	for (uint32_t i = 0; changes && i < m->changes.n; i++) {
-		const struct zs_msg_change *from = &m->changes.items[i];
-
-		changes[i] = (struct zsp_change){
-			.op = from->op == ZS_CHANGE_ADD ? ZSP_ADD : ZSP_REMOVE,
-			.ttl = from->ttl,
-			.name = lend(arena, zs_slice_str(from->name.text)),
-			.value = lend(arena, from->value),
-		};
-		if (!changes[i].name.n || !changes[i].value.n)
-			changes = NULL;
-	}
-	return changes;
+	for (size_t i = 0; i < ZS_COUNT(host->secrets.values); i++)
+		if (host->secrets.values[i].data)
+			ZS_FAIL(err, ZS_E_BUG, "a policy is asked of a process that holds secrets");
+	return 0;
 }
+
+/* The text is in call->printed. */
+static int run_policy(struct zs_host *host, struct zs_call *call, const struct zs_msg_host_policy *m, struct zs_err *err)
+{
+	struct zsp_list values, zones = zs_lend_zones(&call->arena, m->zones.items, m->zones.n);
+	int32_t class;
+	int rc = zones.items ? 0 : zs_err_set(err, ZS_E_NOMEM, "zones of a policy");
+
+	if (!rc)
+		rc = zs_values_build(&host->plugin, (struct zs_given){ m->options.items, m->options.n, true },
+				     &host->secrets, &call->arena, &values, err);
+	if (rc)
+		return rc;
+	call->may_print = true;
+	class = host->plugin.policy(&host->services.table, &values, &zones);
+	if (class == ZSP_OK && !*call->broken && !call->printed.len)
+		snprintf(call->broken, sizeof(call->broken), "it printed nothing");
+	if (class == ZSP_OK && !*call->broken)
+		return 0;
+	zs_call_error(&host->services, call, class, host->name, err);
+	return -(int)err->code;
+}
+
+static void serve_policy(struct request *r, const void *body)
+{
+	struct zs_host *host = r->host;
+	struct zs_call call = new_call(r, "policy", OPEN_MS);
+	struct zs_msg_host_policy_is is;
+	struct zs_err err;
+	int rc = check_no_secrets(host, &err);
+
+	if (!rc && !host->plugin.policy)
+		rc = zs_err_set(&err, ZS_E_CONFIG, "provider %s has no policy to print", host->name);
+	if (!rc)
+		rc = zs_call_begin(&host->services, &call, 0, &err);
+	if (!rc) {
+		host->stage = ZS_HOST_ASKED;
+		rc = run_policy(host, &call, body, &err);
+	}
+	if (host->services.call)
+		zs_call_end(&host->services);
+	is.text = zs_buf_slice(&call.printed);
+	if (rc)
+		fail(r, &err);
+	else
+		zs_chan_reply(r->chan, r->id, ZS_MSG_HOST_POLICY_IS, &is);
+	zs_call_done(&call);
+}
+
+static void serve_usage(struct request *r, const void *body)
+{
+	const struct zs_msg_host_usage_is is = zs_usage_now();
+
+	(void)body;
+	zs_chan_reply(r->chan, r->id, ZS_MSG_HOST_USAGE_IS, &is);
+}
+
+/* ---- engine: apply and live -------------------------------------------------------- */
 
 static void reply_applied(struct request *r, struct zs_call *call, int32_t class,
 			  const struct zs_msg_host_apply *m)
@@ -339,8 +361,8 @@ static void reply_applied(struct request *r, struct zs_call *call, int32_t class
 static void run_apply(struct request *r, struct zs_call *call, const struct zs_msg_host_apply *m)
 {
 	struct zs_host *host = r->host;
-	struct zsp_change *changes = lend_changes(&call->arena, m);
-	struct zsp_str zone = lend(&call->arena, zs_slice_str(m->zone.text));
+	struct zsp_change *changes = zs_lend_changes(&call->arena, m);
+	struct zsp_str zone = zs_lend(&call->arena, zs_slice_str(m->zone.text));
 	struct zsp_list list = { changes, m->changes.n, (uint32_t)sizeof(*changes) };
 	struct zs_err err;
 	int32_t class = ZSP_BUG;
@@ -392,8 +414,8 @@ static int run_live(struct request *r, struct zs_call *call, const struct zs_msg
 
 	if (rc)
 		return rc;
-	zone = lend(&call->arena, zs_slice_str(m->zone.text));
-	ticket = lend(&call->arena, m->ticket);
+	zone = zs_lend(&call->arena, zs_slice_str(m->zone.text));
+	ticket = zs_lend(&call->arena, m->ticket);
 	class = host->plugin.live(host->instance, &zone, &ticket, &live);
 	zs_call_end(&host->services);
 	*ret_live = live == 1;
@@ -434,11 +456,16 @@ static const struct {
 	serve_fn *serve;
 } served[] = {
 	{ ZS_MSG_HOST_DESCRIBE, ZS_LINK_FRONT,
-	  STAGE(ZS_HOST_NEW) | STAGE(ZS_HOST_LOADED) | STAGE(ZS_HOST_OPENED), serve_describe },
+	  STAGE(ZS_HOST_NEW) | STAGE(ZS_HOST_LOADED) | STAGE(ZS_HOST_OPENED) | STAGE(ZS_HOST_ASKED),
+	  serve_describe },
 	{ ZS_MSG_HOST_SECRET, ZS_LINK_FRONT, STAGE(ZS_HOST_LOADED), serve_secret },
 	{ ZS_MSG_HOST_OPEN, ZS_LINK_FRONT, STAGE(ZS_HOST_LOADED), serve_open },
 	{ ZS_MSG_HOST_GRANT, ZS_LINK_FRONT, STAGE(ZS_HOST_OPENED), serve_grant },
 	{ ZS_MSG_HOST_CHECK, ZS_LINK_FRONT, STAGE(ZS_HOST_OPENED), serve_check },
+	{ ZS_MSG_HOST_POLICY, ZS_LINK_FRONT, STAGE(ZS_HOST_LOADED) | STAGE(ZS_HOST_ASKED), serve_policy },
+	{ ZS_MSG_HOST_USAGE, ZS_LINK_FRONT,
+	  STAGE(ZS_HOST_NEW) | STAGE(ZS_HOST_LOADED) | STAGE(ZS_HOST_OPENED) | STAGE(ZS_HOST_ASKED) | STAGE(ZS_HOST_FAILED),
+	  serve_usage },
 	{ ZS_MSG_HOST_APPLY, ZS_LINK_ENGINE, STAGE(ZS_HOST_OPENED), serve_apply },
 	{ ZS_MSG_HOST_LIVE, ZS_LINK_ENGINE, STAGE(ZS_HOST_OPENED), serve_live },
 };
@@ -449,6 +476,7 @@ static void refuse_stage(struct request *r, uint32_t type)
 		[ZS_HOST_NEW] = "the plugin is not loaded yet",
 		[ZS_HOST_LOADED] = "the instance is not open yet",
 		[ZS_HOST_OPENED] = "the instance is open already",
+		[ZS_HOST_ASKED] = "the plugin was asked for its policy and is not opened any more",
 		[ZS_HOST_FAILED] = "the plugin could not be loaded or opened",
 	};
 	const struct zs_msg_def *def = zs_msg_def(type);

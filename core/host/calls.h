@@ -11,7 +11,8 @@
 #include "host/services.h"
 #include "ipc/child.h"
 
-enum zs_host_stage { ZS_HOST_NEW, ZS_HOST_LOADED, ZS_HOST_OPENED, ZS_HOST_FAILED };
+/* ASKED: told its policy instead of being opened. */
+enum zs_host_stage { ZS_HOST_NEW, ZS_HOST_LOADED, ZS_HOST_OPENED, ZS_HOST_ASKED, ZS_HOST_FAILED };
 
 /* A work request that waits until fd 3 has been served. */
 struct zs_queued {

@@ -10,6 +10,12 @@
 #include "base/log.h"
 #include "host/options.h"
 
+/* Front knows these by names of its own. */
+_Static_assert(ZS_OPTION_SECRET == ZSP_OPTION_SECRET && ZS_OPTION_FILE == ZSP_OPTION_FILE &&
+		       ZS_PROVIDER_NO_NETWORK == ZSP_FLAG_NO_NETWORK && ZS_PROVIDER_NO_REMOVE == ZSP_FLAG_NO_REMOVE &&
+		       ZS_PROVIDER_NEEDS_ZONE_LOCK == ZSP_FLAG_NEEDS_ZONE_LOCK && ZS_PROVIDER_EXECS == ZSP_FLAG_EXECS,
+	       "proto.h and provider.h agree");
+
 enum {
 	MAX_NAME = 32,
 	MAX_SUMMARY = 128,
@@ -81,6 +87,8 @@ static int check_texts(const struct zsp_provider *plugin, const char *path, stru
 	if (url.n && (!zs_slice_starts(url, "https://") || url.n > MAX_URL ||
 		      !zs_slice_is_graph(url)))
 		return broken(err, path, "its URL is not https:// with up to 256 octets");
+	if (!is_text(zs_slice_zsp(&plugin->permissions), ZSP_MAX_PERMISSIONS))
+		return broken(err, path, "its permissions are not one paragraph (no line ends) of up to 1024 octets");
 	return 0;
 }
 
@@ -92,7 +100,7 @@ static const char *option_fault(const struct zsp_option *o)
 
 	if (!is_word(zs_slice_zsp(&o->name), lower, '-', MAX_OPTION_NAME))
 		return "its name is not 1 to 48 of a-z, 0-9 and hyphen";
-	if (!o->kind || o->kind > ZSP_OPTION_URL)
+	if (!o->kind || o->kind > ZSP_OPTION_DIRECTORY)
 		return "its kind is unknown here";
 	if (o->required > 1)
 		return "required is neither 0 nor 1";
@@ -159,6 +167,17 @@ static int check_options(const struct zsp_list *options, const char *path, struc
 	return 0;
 }
 
+/* The host itself writes nowhere. */
+static int check_directories(const struct zsp_provider *plugin, const char *path, struct zs_err *err)
+{
+	bool execs = plugin->head.flags & ZSP_FLAG_EXECS;
+
+	for (uint32_t i = 0; i < plugin->options.n && !execs; i++)
+		if (ZSP_ITEM(struct zsp_option, &plugin->options, i)->kind == ZSP_OPTION_DIRECTORY)
+			return broken(err, path, "an option of kind directory without ZSP_FLAG_EXECS");
+	return 0;
+}
+
 int zs_describe_check(const struct zsp_provider *plugin, const char *path, struct zs_err *err)
 {
 	struct zs_err local;
@@ -169,6 +188,8 @@ int zs_describe_check(const struct zsp_provider *plugin, const char *path, struc
 	rc = check_texts(plugin, path, err);
 	if (!rc)
 		rc = check_options(&plugin->options, path, err);
+	if (!rc)
+		rc = check_directories(plugin, path, err);
 	if (rc)
 		zs_err_where(err, "%s", path);
 	return rc;
@@ -194,7 +215,10 @@ void zs_describe_fill(const struct zsp_provider *plugin, const char *path,
 		.abi_minor = plugin->head.abi_minor,
 		.flags = plugin->head.flags,
 		.max_changes = zs_describe_max_changes(plugin),
+		.max_values = plugin->max_values,
 		.has_live = plugin->live != NULL,
+		.has_policy = plugin->policy != NULL,
+		.permissions = zs_slice_zsp(&plugin->permissions),
 		.options = { .items = options, .n = plugin->options.n },
 	};
 	for (uint32_t i = 0; i < plugin->options.n; i++) {

@@ -91,6 +91,16 @@ static int check_name(const struct zs_guard *guard, const struct zs_name *zone,
 	ZS_FAIL(err, ZS_E_PERMISSION, "name %s was not granted to this instance", name->text);
 }
 
+/* What the change is for: all of it, or nothing that a plugin could take for it. */
+static bool context_ok(const struct zs_msg_change *change)
+{
+	if (change->identifier.wildcard)
+		return false;
+	if (!change->token.n && !change->key_authorization.n)
+		return true;
+	return change->identifier.len && zs_b64url_key_authorization_ok(change->token, change->key_authorization);
+}
+
 static int check_change(const struct zs_guard *guard, const struct zs_msg_host_apply *apply,
 			uint32_t i, struct zs_err *err)
 {
@@ -101,6 +111,8 @@ static int check_change(const struct zs_guard *guard, const struct zs_msg_host_a
 	if (change->value.n != guard->value_len || !zs_b64url_ok(change->value))
 		ZS_FAIL(err, ZS_E_BUG, "change %u: the value is not %u base64url characters", i,
 			guard->value_len);
+	if (!context_ok(change))
+		ZS_FAIL(err, ZS_E_BUG, "change %u: identifier, token and key authorization do not belong together", i);
 	return check_name(guard, &apply->zone, &change->name, err);
 }
 

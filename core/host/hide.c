@@ -2,7 +2,8 @@
 /*
  * Replaces secrets in texts that leave the host process.  A secret file may
  * hold more than the secret (a key file, a profile), so its long words count
- * as secrets of their own.  Encoded forms of a secret are not recognised.
+ * as secrets of their own, but for DNS names: those of a file of accounts are what
+ * messages are about.  Encoded forms of a secret are not recognised.
  */
 #include "host/hide.h"
 
@@ -30,6 +31,46 @@ static bool ends_word(uint8_t c)
 	return c <= ' ' || strchr("\"';,{}", c) != NULL;
 }
 
+static bool in_names(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+}
+
+/* Three labels or more, and no number at the end: "d420c923-bbd7.auth.example.org". */
+static bool is_dns_name(struct zs_slice word)
+{
+	unsigned dots = 0;
+
+	for (size_t i = 0; i < word.n; i++) {
+		if (!in_names(word.p[i]))
+			return false;
+		dots += word.p[i] == '.';
+	}
+	return dots >= 2 && word.p[word.n - 1] >= 'a' && word.p[word.n - 1] <= 'z';
+}
+
+/* Whether the word begins such a name somewhere else in the secret. */
+static bool begins_dns_name(struct zs_slice word, struct zs_slice secret)
+{
+	size_t end;
+
+	for (size_t i = 0; i + word.n < secret.n; i++) {
+		if ((i && !ends_word(secret.p[i - 1])) || secret.p[i + word.n] != '.' ||
+		    memcmp(secret.p + i, word.p, word.n) != 0)
+			continue;
+		for (end = i; end < secret.n && !ends_word(secret.p[end]);)
+			end++;
+		if (is_dns_name(zs_slice_of(secret.p + i, end - i)))
+			return true;
+	}
+	return false;
+}
+
+static bool is_public(struct zs_slice word, struct zs_slice secret)
+{
+	return is_dns_name(word) || begins_dns_name(word, secret);
+}
+
 static void add_words(struct zs_hide *hide, struct zs_slice secret)
 {
 	size_t start = 0;
@@ -38,7 +79,8 @@ static void add_words(struct zs_hide *hide, struct zs_slice secret)
 	for (size_t i = 0; i <= secret.n && words < MAX_WORDS; i++) {
 		if (i < secret.n && !ends_word(secret.p[i]))
 			continue;
-		if (i - start >= MIN_WORD && i - start < secret.n) {
+		if (i - start >= MIN_WORD && i - start < secret.n &&
+		    !is_public(zs_slice_of(secret.p + start, i - start), secret)) {
 			add(hide, zs_slice_of(secret.p + start, i - start));
 			words++;
 		}
@@ -65,9 +107,10 @@ static size_t secret_at(const struct zs_hide *hide, struct zs_slice s)
 	return longest;
 }
 
-void zs_hide_text(const struct zs_hide *hide, struct zs_slice text, struct zs_buf *dst)
+unsigned zs_hide_text(const struct zs_hide *hide, struct zs_slice text, struct zs_buf *dst)
 {
 	size_t hidden_to = 0;
+	unsigned found = 0;
 
 	for (size_t i = 0; i < text.n; i++) {
 		size_t n = secret_at(hide, zs_slice_of(text.p + i, text.n - i));
@@ -76,10 +119,12 @@ void zs_hide_text(const struct zs_hide *hide, struct zs_slice text, struct zs_bu
 			if (i >= hidden_to)
 				zs_buf_add_str(dst, "[redacted]");
 			hidden_to = i + n;
+			found++;
 		}
 		if (i >= hidden_to)
 			zs_buf_add_byte(dst, text.p[i]);
 	}
+	return found;
 }
 
 void zs_hide_done(struct zs_hide *hide)

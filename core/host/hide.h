@@ -18,8 +18,8 @@ struct zs_hide {
 /* Remembers a secret and, of one with several words, the long ones; also tells the
  * log. Shorter than 6 octets is ignored. */
 void zs_hide_add(struct zs_hide *hide, struct zs_slice secret);
-/* Appends text with every secret replaced by "[redacted]". */
-void zs_hide_text(const struct zs_hide *hide, struct zs_slice text, struct zs_buf *dst);
+/* Appends text with every secret replaced by "[redacted]"; returns how many there were. */
+unsigned zs_hide_text(const struct zs_hide *hide, struct zs_slice text, struct zs_buf *dst);
 void zs_hide_done(struct zs_hide *hide);
 
 #endif

@@ -133,7 +133,7 @@ int zs_plugin_file_open(const char *path, uid_t starter, struct zs_plugin_file *
 {
 	int rc;
 
-	ret->fd = ret->maps_fd = -1;
+	ret->fd = ret->maps_fd = ret->library.fd = -1;
 	if (*path != '/')
 		ZS_FAIL(err, ZS_E_PLUGIN, "plugin %s: not an absolute path", path);
 	rc = open_checked(path, starter, ret, err);
@@ -144,6 +144,7 @@ int zs_plugin_file_open(const char *path, uid_t starter, struct zs_plugin_file *
 	}
 	snprintf(ret->fd_path, sizeof(ret->fd_path), "/proc/self/fd/%d", ret->fd);
 	ret->maps_fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	zs_library_open(starter, &ret->library);
 	return 0;
 }
 
@@ -154,6 +155,7 @@ void zs_plugin_file_done(struct zs_plugin_file *file)
 	if (file->maps_fd >= 0)
 		close(file->maps_fd);
 	file->fd = file->maps_fd = -1;
+	zs_library_done(&file->library);
 }
 
 /* ---- what was mapped ------------------------------------------------------- */
@@ -272,7 +274,9 @@ static int dl_failed(const struct zs_plugin_file *file, const char *says, struct
 	if (!says)
 		says = "no reason given";
 	zs_err_set(err, ZS_E_PLUGIN, "plugin %s does not load: %s", file->path, says);
-	if (strstr(says, "cannot open shared object file"))
+	if (strstr(says, ZS_LIBRARY) && file->library.err.code)
+		zs_err_hint(err, "that library is not used: %s", file->library.err.text);
+	else if (strstr(says, "cannot open shared object file"))
 		zs_err_hint(err, "a library that the plugin needs is missing or hidden by the "
 			    "sandbox; see `ldd %s`", file->path);
 	else if (strstr(says, "undefined symbol"))
@@ -280,15 +284,34 @@ static int dl_failed(const struct zs_plugin_file *file, const char *says, struct
 	return -ZS_E_PLUGIN;
 }
 
-static void *map_plugin(const struct zs_plugin_file *file, char name[static PATH_MAX])
+/* Once it is there, the linker knows it by its soname, whatever the plugin's run path is
+ * and whether the unprivileged user can walk to it. */
+static bool load_library(const struct zs_library *library)
 {
+	const char *name = access(library->path, R_OK) ? library->fd_path : library->path;
+
+	return dlopen(name, RTLD_NOW | RTLD_LOCAL) != NULL;
+}
+
+/* *ret_says: why it is NULL. */
+static void *map_plugin(const struct zs_plugin_file *file, char name[static PATH_MAX], const char **ret_says)
+{
+	void *handle;
+
 	if (is_readable_by_name(file))
 		memcpy(name, file->path, PATH_MAX);
 	else
 		/* The unprivileged user cannot walk to it (a checkout in /root). */
 		snprintf(name, PATH_MAX, "%s", file->fd_path);
 	dlerror();
-	return dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	*ret_says = handle ? NULL : dlerror();
+	if (handle || !*ret_says || !strstr(*ret_says, ZS_LIBRARY) || file->library.fd < 0)
+		return handle;
+	if (load_library(&file->library))
+		handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	*ret_says = handle ? NULL : dlerror();
+	return handle;
 }
 
 static int call_entry(const struct zs_plugin_file *file, void *handle, struct zsp_provider *ret,
@@ -315,11 +338,12 @@ int zs_plugin_load(struct zs_plugin_file *file, struct zsp_provider *ret, struct
 {
 	char name[PATH_MAX];
 	struct zsp_provider copy;
-	void *handle = map_plugin(file, name);
+	const char *says;
+	void *handle = map_plugin(file, name, &says);
 	int rc;
 
 	if (!handle)
-		rc = dl_failed(file, dlerror(), err);
+		rc = dl_failed(file, says, err);
 	else
 		rc = check_mapped(file, handle, name, err);
 	if (!rc)
@@ -334,6 +358,9 @@ int zs_plugin_load(struct zs_plugin_file *file, struct zsp_provider *ret, struct
 
 /* ---- the ABI --------------------------------------------------------------- */
 
+/* Every descriptor has what 1.0 has: up to policy, its last member. */
+#define ABI_1_0_SIZE (offsetof(struct zsp_provider, policy) + sizeof(((struct zsp_provider *)NULL)->policy))
+
 static int check_head(const struct zsp_head *head, const char *path, struct zs_err *err)
 {
 	uint32_t unknown = head->flags & ZSP_FLAGS_MUST_UNDERSTAND &
@@ -343,21 +370,15 @@ static int check_head(const struct zsp_head *head, const char *path, struct zs_e
 		ZS_FAIL(err, ZS_E_PLUGIN,
 			"plugin %s: magic number 0x%08x, wanted 0x%08x; its descriptor is "
 			"something else (ABI.md, section Head)", path, head->magic, ZSP_MAGIC);
-	if (head->abi_major != ZSP_ABI_MAJOR || head->abi_minor != ZSP_ABI_MINOR)
+	if (head->abi_major != ZSP_ABI_MAJOR)
 		ZS_FAIL(err, ZS_E_PLUGIN,
-			"plugin %s is built for ABI %u.%u, this zoneseal has %d.%d, and both must "
-			"be equal while the ABI is 0.x: build it again (ABI.md, section Versions)",
+			"plugin %s is built for ABI %u.%u, this zoneseal has %d.%d, and the first "
+			"numbers must be equal: build it again (ABI.md, section Versions)",
 			path, head->abi_major, head->abi_minor, ZSP_ABI_MAJOR, ZSP_ABI_MINOR);
-	if (head->struct_size < sizeof(struct zsp_provider))
+	if (head->struct_size < ABI_1_0_SIZE)
 		ZS_FAIL(err, ZS_E_PLUGIN,
-			"plugin %s: descriptor of %u octets, wanted %zu for ABI %d.%d "
-			"(ABI.md, section Sizes)", path, head->struct_size,
-			sizeof(struct zsp_provider), ZSP_ABI_MAJOR, ZSP_ABI_MINOR);
-	/* Known, so that the reason has a name; nothing here holds such a lock. */
-	if (head->flags & ZSP_FLAG_NEEDS_ZONE_LOCK)
-		ZS_FAIL(err, ZS_E_PLUGIN,
-			"plugin %s: needs_zone_lock is not supported by this zoneseal "
-			"(ABI.md, section Flags)", path);
+			"plugin %s: descriptor of %u octets, wanted at least %zu "
+			"(ABI.md, section Sizes)", path, head->struct_size, ABI_1_0_SIZE);
 	if (unknown)
 		ZS_FAIL(err, ZS_E_PLUGIN,
 			"plugin %s: flags 0x%08x are unknown here and must be understood; it "

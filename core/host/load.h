@@ -13,6 +13,7 @@
 #include <zoneseal/provider.h>
 
 #include "base/err.h"
+#include "host/library.h"
 
 struct zs_plugin_file {
 	char path[PATH_MAX];		/* canonical */
@@ -20,6 +21,7 @@ struct zs_plugin_file {
 	int fd;				/* the checked file, -1 = not open */
 	char fd_path[32];		/* /proc/self/fd/N: the way to it for who cannot walk there */
 	int maps_fd;			/* /proc/self/maps, opened before Landlock; -1 = none */
+	struct zs_library library;	/* that it may need */
 };
 
 /* Opens and checks the file: every directory on the way, owner, mode, and that

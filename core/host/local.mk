@@ -6,9 +6,12 @@ core_host_libzs_host_a_SOURCES = \
 	core/host/describe.c core/host/describe.h \
 	core/host/guard.c core/host/guard.h \
 	core/host/hide.c core/host/hide.h \
+	core/host/lend.c core/host/lend.h \
+	core/host/library.c core/host/library.h \
 	core/host/load.c core/host/load.h \
 	core/host/options.c core/host/options.h \
 	core/host/services.c core/host/services.h \
+	core/host/usage.c core/host/usage.h \
 	core/host/watch.c core/host/watch.h
 
 pkglibexec_PROGRAMS += core/host/zoneseal-host

@@ -2,7 +2,7 @@
 /*
  * zoneseal-host: the process around one provider plugin.
  *
- *     zoneseal-host PLUGIN [--read PATH]... [--exec] [--no-network]
+ *     zoneseal-host PLUGIN [--read PATH]... [--write PATH]... [--exec] [--no-network]
  *
  * Started by front only.  Checks the plugin file with the rights that it was
  * started with, gives them up, and loads it when front asks for its
@@ -21,8 +21,9 @@ enum { MAX_READ = 64, EXIT_USAGE = 2 };
 
 struct arguments {
 	const char *plugin;
-	const char *read[MAX_READ + 4];	/* NULL-terminated; room for the plugin's own */
-	size_t nread;
+	const char *read[MAX_READ + 6];	/* NULL-terminated; room for the plugin's own */
+	const char *write[MAX_READ + 1];	/* for the programs of a plugin that starts some */
+	size_t nread, nwrite;
 	bool may_exec, no_network;
 };
 
@@ -36,6 +37,8 @@ static bool parse(int argc, char **argv, struct arguments *ret)
 			ret->no_network = true;
 		else if (!strcmp(argv[i], "--read") && i + 1 < argc && ret->nread < MAX_READ)
 			ret->read[ret->nread++] = argv[++i];
+		else if (!strcmp(argv[i], "--write") && i + 1 < argc && ret->nwrite < MAX_READ)
+			ret->write[ret->nwrite++] = argv[++i];
 		else
 			return false;
 	}
@@ -71,8 +74,8 @@ int main(int argc, char **argv)
 	int status;
 
 	if (!parse(argc, argv, &args)) {
-		fprintf(stderr, "usage: zoneseal-host PLUGIN [--read PATH]... [--exec] "
-				"[--no-network]\n");
+		fprintf(stderr, "usage: zoneseal-host PLUGIN [--read PATH]... [--write PATH]... "
+				"[--exec] [--no-network]\n");
 		return EXIT_USAGE;
 	}
 	/* What is wrong with the file is the answer to DESCRIBE: front has no other ear. */
@@ -81,11 +84,16 @@ int main(int argc, char **argv)
 		args.read[args.nread++] = host.file.directory;
 		args.read[args.nread++] = host.file.path;
 		args.read[args.nread++] = host.file.fd_path;
+		if (host.file.library.fd >= 0) {
+			args.read[args.nread++] = host.file.library.path;
+			args.read[args.nread++] = host.file.library.fd_path;
+		}
 	}
 	host.may_exec = args.may_exec;
 	child.sandbox = (struct zs_sandbox){
 		.role = ZS_ROLE_HOST,
 		.read_paths = args.read,
+		.write_paths = args.may_exec ? args.write : NULL,
 		.may_exec = args.may_exec,
 		.no_network = args.no_network,
 	};

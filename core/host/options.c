@@ -10,6 +10,7 @@
 
 #include "base/fsutil.h"
 #include "base/name.h"
+#include "base/url.h"
 #include "host/describe.h"
 
 /* Longest duration of an option: 10 years. */
@@ -189,11 +190,17 @@ static const char *parse_name(const struct zsp_option *o, struct zs_slice text, 
 
 static const char *parse_url(const struct zsp_option *o, struct zs_slice text, int64_t *number)
 {
+	struct zs_url url;
+
 	(void)o;
 	(void)number;
-	if (!zs_slice_starts(text, "https://") || text.n <= strlen("https://"))
-		return "does not begin with https://";
-	return zs_slice_is_graph(text) && text.n <= ZS_MAX_URL ? NULL : "is not a URL";
+	if (zs_url_split(text, &url) == ZS_URL_USER)
+		return "is a URL with a user or a password; credentials have options of their own";
+	if (zs_url_split(text, &url))
+		return "is not an https:// or http:// URL (without blanks and fragment)";
+	if (!zs_slice_eq_str(url.scheme, "https") && !zs_slice_eq_str(url.scheme, "http"))
+		return "does not begin with https:// or http://";
+	return memchr(url.rest.p, '?', url.rest.n) ? "is a URL with a query (?)" : NULL;
 }
 
 static parse_fn *const kinds[] = {
@@ -207,8 +214,9 @@ static parse_fn *const kinds[] = {
 	[ZSP_OPTION_ADDRESSES] = parse_addresses,
 	[ZSP_OPTION_NAME] = parse_name,
 	[ZSP_OPTION_URL] = parse_url,
+	[ZSP_OPTION_DIRECTORY] = parse_file,
 };
-_Static_assert(ZS_COUNT(kinds) == ZSP_OPTION_URL + 1, "one parser for each kind");
+_Static_assert(ZS_COUNT(kinds) == ZSP_OPTION_DIRECTORY + 1, "one parser for each kind");
 
 int zs_option_parse(const struct zsp_option *option, struct zs_slice text,
 		    struct zsp_value *ret, struct zs_err *err)
@@ -325,7 +333,7 @@ static bool own_text(const struct zsp_option *o, struct zsp_value *v, struct zs_
 }
 
 static int build_value(const struct zsp_option *o, const struct zs_buf *secret,
-		       const struct zs_slice *given, struct zs_arena *arena,
+		       const struct zs_slice *given, bool partial, struct zs_arena *arena,
 		       struct zsp_value *ret, struct zs_err *err)
 {
 	struct zs_slice text;
@@ -333,7 +341,7 @@ static int build_value(const struct zsp_option *o, const struct zs_buf *secret,
 
 	*ret = (struct zsp_value){ .name = o->name };
 	if (!option_text(o, secret, given, &text)) {
-		if (o->required)
+		if (o->required && !partial)
 			ZS_FAIL(err, ZS_E_CONFIG, "option %.*s is required: %.*s",
 				(int)o->name.n, o->name.p, (int)o->help.n, o->help.p);
 		return 0;
@@ -348,11 +356,11 @@ static int build_value(const struct zsp_option *o, const struct zs_buf *secret,
 }
 
 /* Which pair gives which option. */
-static int match_pairs(const struct zsp_provider *plugin, const struct zs_msg_host_open *open,
+static int match_pairs(const struct zsp_provider *plugin, struct zs_given pairs,
 		       const struct zs_slice *given[static ZSP_MAX_OPTIONS], struct zs_err *err)
 {
-	for (uint32_t k = 0; k < open->options.n; k++) {
-		const struct zs_msg_pair *pair = &open->options.items[k];
+	for (uint32_t k = 0; k < pairs.n; k++) {
+		const struct zs_msg_pair *pair = &pairs.items[k];
 		int i = zs_option_find(plugin, pair->name);
 
 		if (i < 0)
@@ -368,20 +376,19 @@ static int match_pairs(const struct zsp_provider *plugin, const struct zs_msg_ho
 	return 0;
 }
 
-int zs_values_build(const struct zsp_provider *plugin, const struct zs_msg_host_open *open,
-		    const struct zs_secrets *secrets, struct zs_arena *arena,
-		    struct zsp_list *ret, struct zs_err *err)
+int zs_values_build(const struct zsp_provider *plugin, struct zs_given pairs, const struct zs_secrets *secrets,
+		    struct zs_arena *arena, struct zsp_list *ret, struct zs_err *err)
 {
 	const struct zs_slice *given[ZSP_MAX_OPTIONS] = { NULL };
 	uint32_t n = plugin->options.n;
 	struct zsp_value *values = zs_arena_alloc(arena, (n + 1) * sizeof(*values));
-	int rc = match_pairs(plugin, open, given, err);
+	int rc = match_pairs(plugin, pairs, given, err);
 
 	if (!rc && !values)
 		rc = zs_err_set(err, ZS_E_NOMEM, "options");
 	for (uint32_t i = 0; i < n && !rc; i++)
 		rc = build_value(ZSP_ITEM(struct zsp_option, &plugin->options, i),
-				 &secrets->values[i], given[i], arena, &values[i], err);
+				 &secrets->values[i], given[i], pairs.partial, arena, &values[i], err);
 	if (!rc)
 		*ret = (struct zsp_list){ values, n, (uint32_t)sizeof(*values) };
 	return rc;

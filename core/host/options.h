@@ -29,9 +29,16 @@ int zs_secret_store(struct zs_secrets *secrets, const struct zsp_provider *plugi
 		    struct zs_slice value, int fd, struct zs_err *err);
 void zs_secrets_wipe(struct zs_secrets *secrets);
 
+/* What front sent. */
+struct zs_given {
+	const struct zs_msg_pair *items;
+	uint32_t n;
+	bool partial;			/* required ones may be absent (policy) */
+};
+
 /* One value for each option in the table's order, in arena. Names the option that is
  * unknown, repeated, missing or malformed: ZS_E_CONFIG. */
-int zs_values_build(const struct zsp_provider *plugin, const struct zs_msg_host_open *open,
-		    const struct zs_secrets *secrets, struct zs_arena *arena, struct zsp_list *ret, struct zs_err *err);
+int zs_values_build(const struct zsp_provider *plugin, struct zs_given given, const struct zs_secrets *secrets,
+		    struct zs_arena *arena, struct zsp_list *ret, struct zs_err *err);
 
 #endif

@@ -74,7 +74,7 @@ static const char *keep_text(const struct zs_services *s, struct zs_call *call,
 
 	if (!text)
 		n = 0;
-	zs_hide_text(s->hide, zs_slice_of(text, n < 4 * ZSP_MAX_TEXT ? n : 4 * ZSP_MAX_TEXT),
+	call->hidden += zs_hide_text(s->hide, zs_slice_of(text, n < 4 * ZSP_MAX_TEXT ? n : 4 * ZSP_MAX_TEXT),
 		     &clean);
 	len = clean.len < ZSP_MAX_TEXT ? clean.len : ZSP_MAX_TEXT;
 	if (memchr(zs_buf_str(&clean), 0, len))
@@ -214,6 +214,42 @@ static int64_t host_wall_ms(const struct zsp_host *host)
 	return s ? s->clock->wall_ms(s->clock) : 0;
 }
 
+/* Text that can be shown as it is: whole characters, no controls but LF and TAB. */
+static bool printable(struct zs_slice text)
+{
+	while (text.n) {
+		uint32_t point = 0;
+		size_t n = zs_utf8_next(text, &point);
+
+		if (!n || (zs_utf8_is_unsafe(point) && point != '\n' && point != '\t'))
+			return false;
+		text = zs_slice_of(text.p + n, text.n - n);
+	}
+	return true;
+}
+
+static int32_t host_print(const struct zsp_host *host, const char *text, size_t n)
+{
+	struct zs_call *call = current(host);
+
+	if (!call)
+		return ZSP_BUG;
+	if (!call->may_print || (!text && n)) {
+		call->faults++;
+		return ZSP_BUG;
+	}
+	if (n > ZSP_MAX_POLICY - call->printed.len) {
+		break_contract(call, "more text than fits into ZSP_MAX_POLICY; octets:", call->printed.len + n);
+		return ZSP_BUG;
+	}
+	if (!printable(zs_slice_of(text, n))) {
+		break_contract(call, "printed what is no UTF-8, or a control character, at octet", call->printed.len);
+		return ZSP_BUG;
+	}
+	zs_buf_add(&call->printed, text, n);
+	return call->printed.failed ? ZSP_BUG : ZSP_OK;
+}
+
 void zs_services_init(struct zs_services *services, struct zs_clock *clock, struct zs_hide *hide)
 {
 	*services = (struct zs_services){
@@ -228,6 +264,7 @@ void zs_services_init(struct zs_services *services, struct zs_clock *clock, stru
 			.deadline_left_ms = host_deadline_left_ms,
 			.cancelled = host_cancelled,
 			.wall_ms = host_wall_ms,
+			.print = host_print,
 		},
 		.clock = clock,
 		.hide = hide,
@@ -246,6 +283,7 @@ int zs_call_begin(struct zs_services *services, struct zs_call *call, uint32_t n
 	call->results = zs_arena_alloc(&call->arena, (n + 1) * sizeof(*call->results));
 	if (!call->results)
 		ZS_FAIL(err, ZS_E_NOMEM, "results of the plugin");
+	zs_buf_init(&call->printed, ZSP_MAX_POLICY);
 	call->n = n;
 	services->call = call;
 	zs_watch_start(call->what, now < call->deadline_ms ? call->deadline_ms - now : 0);
@@ -263,8 +301,10 @@ void zs_call_end(struct zs_services *services)
 		zs_warn("", "plugin: %u more log lines in %s were dropped", call->dropped,
 			call->what);
 	if (call->faults)
-		zs_warn("", "plugin broke its contract in %s: %u results or zones that were out of "
-			"range, malformed or given twice were ignored", call->what, call->faults);
+		zs_warn("", "plugin broke its contract in %s: %u results, zones or texts that were out of "
+			"range, malformed, given twice or not asked for were ignored", call->what, call->faults);
+	if (call->hidden)
+		zs_warn("", "plugin: what it said in %s held a secret, which was replaced (%u times)", call->what, call->hidden);
 	if (stray)
 		zs_warn("", "plugin broke its contract: %u calls of the host from another thread "
 			"or outside of a call were ignored", stray);
@@ -273,6 +313,7 @@ void zs_call_end(struct zs_services *services)
 void zs_call_done(struct zs_call *call)
 {
 	zs_vec_done(&call->zones);
+	zs_buf_done(&call->printed);
 	zs_arena_done(&call->arena);
 }
 

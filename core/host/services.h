@@ -33,10 +33,13 @@ struct zs_call {
 	int64_t fail_retry_ms;
 	const char *fail_text;
 	ZS_VEC(struct zs_name) zones;
+	bool may_print;			/* a call of policy */
+	struct zs_buf printed;		/* what it printed */
 	uint8_t ticket[ZSP_MAX_TICKET];
 	size_t ticket_len;
 	char broken[160];		/* contract broken so badly that the call fails; "" = no */
 	unsigned faults;		/* smaller ones: counted and logged */
+	unsigned hidden;		/* secrets in its texts */
 	unsigned lines, dropped;
 	size_t line_octets;
 	bool was_cancelled;

@@ -22,6 +22,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "wrap/curl_policy.h"
 #include "wrap/roots.h"
 
 enum {
@@ -255,34 +256,18 @@ static bool add_header(struct zs_http_call *call, const char *name, const char *
 	return list != NULL;
 }
 
-/* All options that are policy. */
+/* The policy, and many requests on one connection. */
 static CURLcode set_policy(CURL *easy, const struct zs_http_peer *peer)
 {
 	const struct { CURLoption option; long value; } longs[] = {
-		{ CURLOPT_NOSIGNAL, 1 },
-		{ CURLOPT_FOLLOWLOCATION, 0 },
-		{ CURLOPT_NETRC, CURL_NETRC_IGNORED },
-		{ CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2 },
-		{ CURLOPT_SSL_VERIFYPEER, 1 },
-		{ CURLOPT_SSL_VERIFYHOST, 2 },
 		{ CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS },
 		{ CURLOPT_PIPEWAIT, 1 },
 		{ CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS },
-		{ CURLOPT_TCP_NODELAY, 1 },
 	};
-	CURLcode rc = CURLE_OK;
+	CURLcode rc = (CURLcode)zs_curl_policy(easy, "https", peer->proxy);
 
 	for (size_t i = 0; i < ZS_COUNT(longs) && !rc; i++)
 		rc = curl_easy_setopt(easy, longs[i].option, longs[i].value);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https");
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_PROXY, peer->proxy ? peer->proxy : "");
-	/* our own look-up of roots: libcurl would parse a whole bundle at each start */
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-	if (!rc)
-		rc = curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	return rc;
 }
 

@@ -642,6 +642,28 @@ int zs_json_str(struct zs_json obj, const char *key, enum zs_json_need need,
 	return 0;
 }
 
+int zs_json_as_bool(struct zs_json v, bool *ret, struct zs_err *err)
+{
+	if (!cJSON_IsBool(node_of(v)))
+		return wrong_type(v, "a boolean", err);
+	*ret = cJSON_IsTrue(node_of(v));
+	return 0;
+}
+
+int zs_json_as_uint(struct zs_json v, uint64_t max, uint64_t *ret, struct zs_err *err)
+{
+	const struct number *number;
+
+	if (!cJSON_IsNumber(node_of(v)))
+		return wrong_type(v, "a whole number", err);
+	number = &v.doc->numbers.items[node_of(v)->valueint];
+	if (!number->exact || number->value > max)
+		return zs_json_wrong(v, err, "not a whole number within 0..%llu",
+				     (unsigned long long)max);
+	*ret = number->value;
+	return 0;
+}
+
 int zs_json_bool(struct zs_json obj, const char *key, enum zs_json_need need,
 		 bool *ret, struct zs_err *err)
 {
@@ -650,32 +672,23 @@ int zs_json_bool(struct zs_json obj, const char *key, enum zs_json_need need,
 
 	if (r)
 		return r;
-	if (v.node && !cJSON_IsBool(node_of(v)))
-		return wrong_type(v, "a boolean", err);
-	*ret = v.node && cJSON_IsTrue(node_of(v));
+	if (v.node)
+		return zs_json_as_bool(v, ret, err);
+	*ret = false;
 	return 0;
 }
 
 int zs_json_uint(struct zs_json obj, const char *key, enum zs_json_need need,
 		 uint64_t max, uint64_t *ret, struct zs_err *err)
 {
-	const struct number *number;
 	struct zs_json v;
 	int r = fetch(obj, key, need, &v, err);
 
 	if (r)
 		return r;
-	if (!v.node) {
-		*ret = 0;
-		return 0;
-	}
-	if (!cJSON_IsNumber(node_of(v)))
-		return wrong_type(v, "a whole number", err);
-	number = &v.doc->numbers.items[node_of(v)->valueint];
-	if (!number->exact || number->value > max)
-		return zs_json_wrong(v, err, "not a whole number within 0..%llu",
-				     (unsigned long long)max);
-	*ret = number->value;
+	if (v.node)
+		return zs_json_as_uint(v, max, ret, err);
+	*ret = 0;
 	return 0;
 }
 

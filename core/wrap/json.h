@@ -73,6 +73,8 @@ struct zs_slice zs_json_key(struct zs_json v);
 /* The element itself as a string (iteration over arrays of strings). */
 int zs_json_as_str(struct zs_json v, struct zs_slice *ret, struct zs_err *err);
 int zs_json_as_object(struct zs_json v, struct zs_err *err);
+int zs_json_as_bool(struct zs_json v, bool *ret, struct zs_err *err);
+int zs_json_as_uint(struct zs_json v, uint64_t max, uint64_t *ret, struct zs_err *err);
 
 /* Sets ZS_E_CA_PROTOCOL "what: path: text"; for checks the caller makes itself. */
 int zs_json_wrong(struct zs_json v, struct zs_err *err, const char *fmt, ...)

@@ -6,6 +6,7 @@
  */
 #include "wrap/jws.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include <openssl/bn.h>
@@ -119,19 +120,22 @@ int zs_jws_thumbprint(struct zs_slice jwk, char dst[static ZS_THUMBPRINT_TEXT], 
 	return digest_text(jwk, dst, err);
 }
 
+int zs_jws_key_authorization(struct zs_slice token, const char *thumbprint, char dst[static ZS_MAX_KEY_AUTHORIZATION + 1],
+			     struct zs_err *err)
+{
+	if (token.n > ZS_MAX_TOKEN)
+		ZS_FAIL(err, ZS_E_CA_PROTOCOL, "the challenge token is too long");
+	(void)snprintf(dst, ZS_MAX_KEY_AUTHORIZATION + 1, "%.*s.%s", (int)token.n, (const char *)token.p, thumbprint);
+	return 0;
+}
+
 int zs_jws_txt_value(struct zs_slice token, const char *thumbprint, char dst[static ZS_THUMBPRINT_TEXT],
 		     struct zs_err *err)
 {
-	struct zs_buf text = ZS_BUF(ZS_MAX_TOKEN + 1 + ZS_THUMBPRINT_TEXT);
-	int rc;
+	char text[ZS_MAX_KEY_AUTHORIZATION + 1];
+	int rc = zs_jws_key_authorization(token, thumbprint, text, err);
 
-	zs_buf_add_slice(&text, token);
-	zs_buf_add_byte(&text, '.');
-	zs_buf_add_str(&text, thumbprint);
-	rc = text.failed ? zs_err_set(err, ZS_E_CA_PROTOCOL, "the challenge token is too long")
-			 : digest_text(zs_buf_slice(&text), dst, err);
-	zs_buf_done(&text);
-	return rc;
+	return rc != 0 ? rc : digest_text(zs_slice_str(text), dst, err);
 }
 
 /* ---- signatures ------------------------------------------------------------------ */

@@ -23,6 +23,9 @@ struct zs_jws {
 int zs_jws_jwk(const struct zs_pkey *key, struct zs_buf *dst, struct zs_err *err);
 /* base64url(SHA-256(jwk)) with NUL; jwk is the canonical JSON. */
 int zs_jws_thumbprint(struct zs_slice jwk, char dst[static ZS_THUMBPRINT_TEXT], struct zs_err *err);
+/* token "." thumbprint, with NUL (RFC 8555 8.1). */
+int zs_jws_key_authorization(struct zs_slice token, const char *thumbprint, char dst[static ZS_MAX_KEY_AUTHORIZATION + 1],
+			     struct zs_err *err);
 /* dns-01: base64url(SHA-256(token "." thumbprint)) with NUL (RFC 8555 8.4). */
 int zs_jws_txt_value(struct zs_slice token, const char *thumbprint, char dst[static ZS_THUMBPRINT_TEXT],
 		     struct zs_err *err);

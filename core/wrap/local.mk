@@ -3,7 +3,10 @@
 
 # The engine's HTTPS: libcurl, and OpenSSL for the roots it trusts.
 noinst_LIBRARIES += core/wrap/libzs-http.a
-core_wrap_libzs_http_a_SOURCES = core/wrap/http.h core/wrap/http_curl.c core/wrap/roots.c core/wrap/roots.h
+core_wrap_libzs_http_a_SOURCES = \
+	core/wrap/curl_policy.c core/wrap/curl_policy.h \
+	core/wrap/http.h core/wrap/http_curl.c \
+	core/wrap/roots.c core/wrap/roots.h
 core_wrap_libzs_http_a_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(OPENSSL_CRYPTO_CFLAGS)
 
 # Reading certificates and requests: the engine.

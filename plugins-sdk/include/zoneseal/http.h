@@ -46,7 +46,7 @@ struct zsp_http_spec {
 	int32_t plain;			/* ZSP_PLAIN_* */
 	int32_t no_proxy;		/* 1: never by a proxy (metadata services) */
 	struct zsp_str ca_file;		/* PEM of trusted roots; n 0 = the system's */
-	struct zsp_str proxy;		/* URL; n 0 = none */
+	struct zsp_str proxy;		/* URL; n 0 = none; not used for ZSP_PLAIN_LOOPBACK */
 	int64_t timeout_ms;		/* of one exchange; 0 = 30 s */
 	int64_t connect_ms;		/* of connecting; 0 = 10 s */
 	uint32_t attempts;		/* of one request at most; 0 = 5 */
@@ -69,7 +69,9 @@ ZSP_SDK void zsp_http_free(struct zsp_http *http);
 ZSP_SDK struct zsp_str zsp_http_host(const struct zsp_http *http);
 /* Path of the base URL, without final slash; n 0 = none. */
 ZSP_SDK struct zsp_str zsp_http_base_path(const struct zsp_http *http);
-/* This text never appears in a message, trace or error of the library. */
+/* This text never appears in a message, trace or error of the library, nor does its
+ * escaped, hexadecimal or base64 form.  Less than 4 octets are not looked for.  ZSP_BUG: more than 16 KiB, or some 40
+ * secrets. */
 ZSP_SDK int32_t zsp_http_redact(struct zsp_http *http, struct zsp_str secret);
 
 struct zsp_http_header { struct zsp_str name, value; };
@@ -84,7 +86,8 @@ struct zsp_http_request {
 	struct zsp_str body;		/* p NULL = none */
 	struct zsp_str content_type;	/* n 0 with a body = application/json */
 	/* Called before each attempt, to sign it anew: returns the headers to send besides
-	 * (valid until the next call) or NULL with host->fail said.  NULL = nothing to do. */
+	 * (valid until the next call) or NULL with host->fail said, for which
+	 * zsp_http_send returns ZSP_AUTH.  NULL = nothing to do. */
 	const struct zsp_http_header *(*sign)(void *user, const struct zsp_http_request *request,
 					      uint32_t *ret_n);
 	void *user;			/* for sign */
@@ -96,14 +99,17 @@ struct zsp_http_response {
 	uint32_t attempts;		/* made for it */
 	struct zsp_str body;
 	int64_t retry_after_ms;		/* 0 = none said */
-	int32_t maybe_done;		/* 1: no answer came, but the request may have had its effect */
-	int32_t reserved;
+	int32_t maybe_done;		/* 1: of an attempt no answer came, or one that leaves it open
+					 * (5xx), but it may have had its effect */
+	int32_t too_large;		/* 1: no answer, because it was longer than max_body */
 	const void *head;		/* for zsp_http_answer() */
 };
 
 /* Sends the request, again where that is due, and waits between attempts as the answer
  * or the bucket wants.  ZSP_OK or the class of the last answer; *ret_response has that
- * answer either way (status 0 where there is none: ZSP_TRANSIENT). */
+ * answer either way.  Status 0 where there is none: ZSP_TRANSIENT, or ZSP_CONFIG where
+ * the server's certificate is not trusted, or ZSP_BUG where the request cannot be sent:
+ * a path that leaves the base URL (".."), has octets to be escaped or a fragment. */
 ZSP_SDK int32_t zsp_http_send(struct zsp_http *http, const struct zsp_http_request *request,
 			      struct zsp_http_response *ret_response);
 /* A header of the answer by its name in any case; n 0 = absent. */
@@ -114,9 +120,12 @@ ZSP_SDK struct zsp_str zsp_http_answer(const struct zsp_http_response *response,
 ZSP_SDK int32_t zsp_http_class(const struct zsp_http_response *response);
 /* Says host->fail with this class: what was attempted ("list the zones"), URL without
  * query, status or reason of the connection, and detail (may be n 0), made short and
- * printable.  Returns error_class. */
+ * printable.  Returns error_class.  Says nothing where sign has. */
 ZSP_SDK int32_t zsp_http_fail(struct zsp_http *http, int32_t error_class,
 			      const struct zsp_http_response *response, const char *what,
 			      struct zsp_str detail);
+/* Appends what a service said, such as the message in an answer, as it may stand in a text
+ * for host->result: short, printable, without secrets. */
+ZSP_SDK void zsp_http_said(const struct zsp_http *http, struct zsp_str said, struct zsp_text *dst);
 
 #endif

@@ -49,7 +49,9 @@ ZSP_SDK struct zsp_str zsp_json_text(struct zsp_json object, const char *name);
 
 /* ---- building ---- */
 
-/* Writes into text; a mistake of nesting fails the text. */
+/* Writes into text.  Fails the text: a mistake of nesting, a name where none belongs or
+ * none where one does, a second value at the top, more than 31 levels, a string that is
+ * not UTF-8. */
 struct zsp_json_out {
 	struct zsp_text *text;
 	uint32_t depth;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The plugin ABI of zoneseal, version 0.2: what a DNS provider plugin exports
+ * The plugin ABI of zoneseal, version 1.0: what a DNS provider plugin exports
  * and what the host process offers to it.  ABI.md has the rules in words.
  *
  * A plugin is a shared object with one exported symbol, zoneseal_provider().
@@ -23,7 +23,7 @@
  *  - DNS names are lower-case A-labels (RFC 5890 2.3.2.1) without a final dot,
  *    1 to 253 octets.
  *  - Times are milliseconds.
- *  - Since: everything without a mark is there since ABI 0.2.
+ *  - Since: everything without a mark is there since ABI 1.0.
  */
 #ifndef ZONESEAL_PROVIDER_H
 #define ZONESEAL_PROVIDER_H
@@ -39,9 +39,10 @@ extern "C" {
 
 /* First member of both tables: the octets "ZSP1" of a little-endian machine. */
 #define ZSP_MAGIC UINT32_C(0x3150535a)
-/* Version of this header.  While the major is 0 both must match exactly. */
-#define ZSP_ABI_MAJOR 0
-#define ZSP_ABI_MINOR 2
+/* Version of this header.  Majors must match; minors may differ: everything is only ever
+ * appended, and what one side does not have reads as absent. */
+#define ZSP_ABI_MAJOR 1
+#define ZSP_ABI_MINOR 0
 /* Both in one number, as zoneseal_provider() gets it: major << 16 | minor. */
 #define ZSP_ABI ((UINT32_C(1) * ZSP_ABI_MAJOR << 16) | ZSP_ABI_MINOR)
 
@@ -166,6 +167,8 @@ struct zsp_list {
 #define ZSP_OPTION_ADDRESSES 8	/* several of them, comma-separated */
 #define ZSP_OPTION_NAME 9	/* DNS name, given in lower case without final dot */
 #define ZSP_OPTION_URL 10	/* https://... or http://..., without user, query and fragment */
+#define ZSP_OPTION_DIRECTORY 11	/* directory where programs that the plugin starts may read and write
+				 * (with ZSP_FLAG_EXECS; without it the host refuses the plugin) */
 
 /* One option, as data: the core checks, documents, completes and prints it. */
 struct zsp_option {

@@ -7,7 +7,8 @@
 
 #include <zoneseal/sdk_base.h>
 
-/* As host->log, ->fail, ->result and ->print.  Texts longer than ZSP_MAX_TEXT are cut. */
+/* As host->log, ->fail, ->result and ->print.  Texts longer than ZSP_MAX_TEXT are cut, but
+ * what is printed is not: ZSP_BUG where it does not fit into ZSP_MAX_POLICY. */
 ZSP_SDK void zsp_logf(const struct zsp_host *host, int32_t level, const char *format, ...) ZSP_FORMAT(3, 4);
 ZSP_SDK int32_t zsp_failf(const struct zsp_host *host, int32_t error_class, int64_t retry_after_ms,
 			  const char *format, ...) ZSP_FORMAT(4, 5);

@@ -8,7 +8,7 @@
  *
  *  - Results are ZSP_OK or an error class of provider.h.
  *  - Text is struct zsp_str; texts that the library hands out have a NUL behind
- *    them that does not count.
+ *    them that does not count, but for parts of a text of the caller's.
  *  - What a function hands out belongs to the object it came from and ends with
  *    it; what a caller hands in is lent until the call returns.
  *  - Nothing here aborts; where memory runs out the result is ZSP_BUG or NULL.

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#define SUM "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"
+#define SUM_BAD "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX="
 #define S(text) zs_slice_str(text)
 
 static const struct {
@@ -133,6 +135,18 @@ static void test_ok_expect_alphabet_and_not_empty(void **state)
 	assert_false(zs_b64url_ok(S("a=")));
 	assert_false(zs_b64url_ok(S("a+")));
 	assert_false(zs_b64url_ok(S("a/")));
+	assert_true(zs_b64url_key_authorization_ok(S("aZ09-_"), S("aZ09-_." SUM)));
+	assert_false(zs_b64url_key_authorization_ok(S("aZ09-_"), S("aZ09-_" SUM)));
+	assert_false(zs_b64url_key_authorization_ok(S("aZ09-"), S("aZ09-_." SUM)));
+	assert_false(zs_b64url_key_authorization_ok(S("aZ09-_"), S("aZ09-." SUM)));
+	assert_false(zs_b64url_key_authorization_ok(S(""), S("." SUM)));
+	assert_false(zs_b64url_key_authorization_ok(S("a"), S("a." SUM "a")));
+	assert_false(zs_b64url_key_authorization_ok(S("a"), S("a." SUM ".")));
+	assert_false(zs_b64url_key_authorization_ok(S("a"), S("a.a")));
+	assert_false(zs_b64url_key_authorization_ok(S("a"), S("a")));
+	assert_false(zs_b64url_key_authorization_ok(S("a"), S("")));
+	assert_false(zs_b64url_key_authorization_ok(S("a/"), S("a/." SUM)));
+	assert_false(zs_b64url_key_authorization_ok(S("a"), S("a." SUM_BAD)));
 }
 
 static void check_round_trip(struct zs_slice data)

@@ -50,6 +50,29 @@ static void test_check_of_texts(void **state)
 	}
 }
 
+static void test_check_of_permissions(void **state)
+{
+	static const struct { const char *text; bool good; } rows[] = {
+		{ NULL, true }, { "Zone: edit. Caf\xc3\xa9.", true }, { "Two\nparagraphs", false }, { "Escape \033[31m", false },
+		{ "Bad UTF-8 \xff", false }, { "Right to left \xe2\x80\xae", false },
+	};
+	static char longest[ZSP_MAX_PERMISSIONS + 2];
+	struct zsp_provider p = { .name = ZSP_STR("a"), .summary = ZSP_STR("s") };
+
+	(void)state;
+	for (size_t i = 0; i < ZS_COUNT(rows); i++) {
+		p.permissions = str(rows[i].text);
+		if (!zs_describe_check(&p, "/x/p.so", NULL) != rows[i].good)
+			fail_msg("row %zu", i);
+	}
+	memset(longest, 'x', ZSP_MAX_PERMISSIONS);
+	p.permissions = str(longest);
+	assert_int_equal(zs_describe_check(&p, "/x/p.so", NULL), 0);
+	longest[ZSP_MAX_PERMISSIONS] = 'x';
+	p.permissions = str(longest);
+	assert_int_equal(zs_describe_check(&p, "/x/p.so", NULL), -ZS_E_PLUGIN);
+}
+
 static struct zsp_option option(const char *name)
 {
 	return (struct zsp_option){ .name = str(name), .kind = ZSP_OPTION_TEXT,
@@ -72,7 +95,9 @@ static void test_check_of_options(void **state)
 	assert_int_equal(check_option(o), 0);
 	o.kind = 0;
 	assert_int_equal(check_option(o), -ZS_E_PLUGIN);
-	o.kind = ZSP_OPTION_URL + 1;
+	o.kind = ZSP_OPTION_DIRECTORY;	/* without ZSP_FLAG_EXECS */
+	assert_int_equal(check_option(o), -ZS_E_PLUGIN);
+	o.kind = ZSP_OPTION_DIRECTORY + 1;
 	assert_int_equal(check_option(o), -ZS_E_PLUGIN);
 	o = option("token");
 	o.required = 2;
@@ -159,9 +184,23 @@ static const struct value_row values[] = {
 	{ ZSP_OPTION_NAME, "Key.Example.", true, 0 },
 	{ ZSP_OPTION_NAME, "a..b", false, 0 },
 	{ ZSP_OPTION_NAME, "*.a", false, 0 },
+	{ ZSP_OPTION_DIRECTORY, "/x", true, 0 },
+	{ ZSP_OPTION_DIRECTORY, "x", false, 0 },
 	{ ZSP_OPTION_URL, "https://x", true, 0 },
 	{ ZSP_OPTION_URL, "https://", false, 0 },
-	{ ZSP_OPTION_URL, "http://x", false, 0 },
+	{ ZSP_OPTION_URL, "http://x", true, 0 },
+	{ ZSP_OPTION_URL, "http://127.0.0.1:8081/api/v1", true, 0 },
+	{ ZSP_OPTION_URL, "https://[::1]:8443/", true, 0 },
+	{ ZSP_OPTION_URL, "https://x/y?z=1", false, 0 },
+	{ ZSP_OPTION_URL, "https://x?z", false, 0 },
+	{ ZSP_OPTION_URL, "https://x/y#z", false, 0 },
+	{ ZSP_OPTION_URL, "https://user@x/", false, 0 },
+	{ ZSP_OPTION_URL, "https://user:word@x/", false, 0 },
+	{ ZSP_OPTION_URL, "https://x/ y", false, 0 },
+	{ ZSP_OPTION_URL, "https://x:0/", false, 0 },
+	{ ZSP_OPTION_URL, "ftp://x/", false, 0 },
+	{ ZSP_OPTION_URL, "file:///x", false, 0 },
+	{ ZSP_OPTION_URL, "x", false, 0 },
 	{ 99, "x", false, 0 },
 };
 
@@ -202,9 +241,8 @@ static int build(struct zs_msg_pair *pairs, uint32_t n, struct zs_secrets *secre
 		 struct zs_arena *arena, struct zsp_list *ret)
 {
 	struct zsp_provider p = plugin();
-	struct zs_msg_host_open open = { .options = { pairs, n } };
 
-	return zs_values_build(&p, &open, secrets, arena, ret, NULL);
+	return zs_values_build(&p, (struct zs_given){ pairs, n, false }, secrets, arena, ret, NULL);
 }
 
 static void test_values_are_in_order_of_table(void **state)
@@ -244,6 +282,29 @@ static void test_values_are_in_order_of_table(void **state)
 	zs_arena_done(&arena);
 }
 
+/* For a policy what is not known stays away; what is wrong is wrong all the same. */
+static void test_values_for_policy_may_be_absent(void **state)
+{
+	static struct zs_secrets none;
+	struct zs_msg_pair wrong[] = { { zs_slice_str("ttl"), zs_slice_str("soon") } };
+	struct zs_msg_pair unknown[] = { { zs_slice_str("sever"), zs_slice_str("x") } };
+	struct zsp_provider p = plugin();
+	struct zs_arena arena;
+	struct zsp_list list;
+
+	(void)state;
+	zs_arena_init(&arena, 65536);
+	assert_int_equal(zs_values_build(&p, (struct zs_given){ NULL, 0, true }, &none, &arena, &list, NULL), 0);
+	assert_int_equal(list.n, 3);
+	assert_null(ZSP_ITEM(struct zsp_value, &list, 0)->text.p);
+	assert_null(ZSP_ITEM(struct zsp_value, &list, 1)->text.p);
+	assert_int_equal(ZSP_ITEM(struct zsp_value, &list, 2)->number, 60);
+	assert_int_equal(zs_values_build(&p, (struct zs_given){ wrong, 1, true }, &none, &arena, &list, NULL), -ZS_E_CONFIG);
+	assert_int_equal(zs_values_build(&p, (struct zs_given){ unknown, 1, true }, &none, &arena, &list, NULL), -ZS_E_CONFIG);
+	assert_int_equal(zs_values_build(&p, (struct zs_given){ NULL, 0, false }, &none, &arena, &list, NULL), -ZS_E_CONFIG);
+	zs_arena_done(&arena);
+}
+
 static void test_values_with_fault_are_config_errors(void **state)
 {
 	static struct zs_secrets none;
@@ -267,10 +328,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check_of_texts),
+		cmocka_unit_test(test_check_of_permissions),
 		cmocka_unit_test(test_check_of_options),
 		cmocka_unit_test(test_options_step_by_item_size),
 		cmocka_unit_test(test_parse_of_values),
 		cmocka_unit_test(test_values_are_in_order_of_table),
+		cmocka_unit_test(test_values_for_policy_may_be_absent),
 		cmocka_unit_test(test_values_with_fault_are_config_errors),
 	};
 

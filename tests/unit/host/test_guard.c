@@ -67,7 +67,7 @@ static void test_apply_of_one_change_is_judged_by_grant(void **state)
 	grant(&guard);
 	for (size_t i = 0; i < ZS_COUNT(rows); i++) {
 		struct zs_msg_change change = {
-			rows[i].op, name(rows[i].name), zs_slice_str(rows[i].value), 60,
+			.op = rows[i].op, .name = name(rows[i].name), .value = zs_slice_str(rows[i].value), .ttl = 60,
 		};
 		struct zs_msg_host_apply apply = { name(rows[i].zone), { &change, 1 } };
 		struct zs_err err;
@@ -75,6 +75,52 @@ static void test_apply_of_one_change_is_judged_by_grant(void **state)
 
 		if (rc != rows[i].rc)
 			fail_msg("%s: %d", rows[i].label, rc);
+	}
+	zs_guard_done(&guard);
+}
+
+#define TOKEN "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+#define KEY_AUTHORIZATION TOKEN "." GOOD
+
+struct context_row { const char *label, *identifier, *token, *key_authorization; int rc; };
+
+static const struct context_row contexts[] = {
+	{ "nothing", NULL, "", "", 0 },
+	{ "only a name", "a.test", "", "", 0 },
+	{ "all", "a.test", TOKEN, KEY_AUTHORIZATION, 0 },
+	{ "a name of another zone, behind an alias", "www.else.test", TOKEN, KEY_AUTHORIZATION, 0 },
+	{ "no name", NULL, TOKEN, KEY_AUTHORIZATION, -ZS_E_BUG },
+	{ "token alone", "a.test", TOKEN, "", -ZS_E_BUG },
+	{ "key authorization alone", "a.test", "", KEY_AUTHORIZATION, -ZS_E_BUG },
+	{ "of another token", "a.test", "x" TOKEN, KEY_AUTHORIZATION, -ZS_E_BUG },
+	{ "token with a slash", "a.test", "../x", "../x." GOOD, -ZS_E_BUG },
+	{ "token with a blank", "a.test", "a b", "a b." GOOD, -ZS_E_BUG },
+	{ "thumbprint too long", "a.test", TOKEN, KEY_AUTHORIZATION "1", -ZS_E_BUG },
+	{ "thumbprint too short", "a.test", TOKEN, TOKEN ".abc", -ZS_E_BUG },
+	{ "no thumbprint", "a.test", TOKEN, TOKEN, -ZS_E_BUG },
+	{ "line end behind", "a.test", TOKEN, KEY_AUTHORIZATION "\n", -ZS_E_BUG },
+};
+
+static void test_apply_with_context_that_does_not_fit_is_refused(void **state)
+{
+	struct zs_guard guard;
+
+	(void)state;
+	grant(&guard);
+	for (size_t i = 0; i < ZS_COUNT(contexts); i++) {
+		const struct context_row *row = &contexts[i];
+		struct zs_msg_change change = {
+			.op = ZS_CHANGE_ADD, .name = name("_acme-challenge.a.test"), .value = zs_slice_str(GOOD),
+			.token = zs_slice_str(row->token), .key_authorization = zs_slice_str(row->key_authorization),
+		};
+		struct zs_msg_host_apply apply = { name("a.test"), { &change, 1 } };
+		int rc;
+
+		if (row->identifier)
+			change.identifier = name(row->identifier);
+		rc = zs_guard_apply(&guard, &apply, NULL);
+		if (rc != row->rc)
+			fail_msg("%s: %d", row->label, rc);
 	}
 	zs_guard_done(&guard);
 }
@@ -89,8 +135,9 @@ static int apply_n(const struct zs_guard *guard, uint32_t n, bool repeated)
 	assert_non_null(changes);
 	for (uint32_t i = 0; i < n; i++) {
 		snprintf(text, sizeof(text), "_acme-challenge.n%u.b.test", repeated && i ? i - 1 : i);
-		changes[i] = (struct zs_msg_change){ i & 1 ? ZS_CHANGE_ADD : ZS_CHANGE_REMOVE,
-						     name(text), zs_slice_str(GOOD), 60 };
+		changes[i] = (struct zs_msg_change){
+			.op = i & 1 ? ZS_CHANGE_ADD : ZS_CHANGE_REMOVE, .name = name(text), .value = zs_slice_str(GOOD), .ttl = 60,
+		};
 	}
 	rc = zs_guard_apply(guard, &apply, NULL);
 	free(changes);
@@ -149,6 +196,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_apply_of_one_change_is_judged_by_grant),
+		cmocka_unit_test(test_apply_with_context_that_does_not_fit_is_refused),
 		cmocka_unit_test(test_apply_counts_changes),
 		cmocka_unit_test(test_apply_refuses_repeated_change),
 		cmocka_unit_test(test_grant_replaces_and_checks),
