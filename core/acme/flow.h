@@ -79,6 +79,7 @@ struct zs_flow_record {
 	struct zs_name effective, zone;
 	uint32_t route;			/* index into the routes of ZS_ON_ROUTES */
 	char value[ZS_TXT_VALUE + 1];
+	const char *token, *key_authorization;	/* of the challenge */
 };
 
 enum zs_flow_do {
@@ -169,7 +170,7 @@ struct zs_flow_event {
 	const struct zs_msg_route *routes;	/* ROUTES; what is needed is copied */
 	size_t nroutes;
 	struct zs_flow_reply reply;
-	const struct zs_slice *values;	/* TXT_VALUES */
+	const struct zs_msg_txt_value *values;	/* TXT_VALUES */
 	size_t nvalues;
 	struct zs_slice text;		/* INSPECTED */
 	uint32_t residue;		/* REMOVED */

@@ -152,29 +152,37 @@ static bool has_record(const struct zs_flow *f, const struct zs_flow_route *rout
 	return false;
 }
 
-static bool add_record(struct zs_flow *f, const struct zs_name *name, struct zs_slice value)
+static bool value_ok(const struct zs_flow_authz *authz, const struct zs_msg_txt_value *are)
 {
-	const struct zs_flow_route *route = route_of(f, name);
+	return are->value.n == ZS_TXT_VALUE && zs_b64url_ok(are->value) &&
+	       zs_b64url_key_authorization_ok(zs_slice_str(authz->token), are->key_authorization);
+}
+
+static bool add_record(struct zs_flow *f, const struct zs_flow_authz *authz, const struct zs_msg_txt_value *are)
+{
+	const struct zs_flow_route *route = route_of(f, &authz->name);
 	struct zs_flow_record *record;
 
 	if (!route) {
-		zs_flow_failf(f, ZS_E_BUG, "no route for %s", name->text);
+		zs_flow_failf(f, ZS_E_BUG, "no route for %s", authz->name.text);
 		return false;
 	}
-	if (value.n != ZS_TXT_VALUE || !zs_b64url_ok(value)) {
+	if (!value_ok(authz, are)) {
 		zs_flow_failf(f, ZS_E_PEER, "the vault sent a TXT value of the wrong shape");
 		return false;
 	}
-	if (has_record(f, route, value))
+	if (has_record(f, route, are->value))
 		return true;
 	record = &f->records[f->nrecords++];
-	record->identifier = *name;
+	record->identifier = authz->name;
 	record->identifier.wildcard = false;
 	record->effective = route->effective;
 	record->zone = route->zone;
 	record->route = (uint32_t)(route - f->routes);
-	(void)zs_slice_copy(value, record->value, sizeof(record->value));
-	return true;
+	record->token = authz->token;
+	record->key_authorization = zs_flow_keep(f, are->key_authorization);
+	(void)zs_slice_copy(are->value, record->value, sizeof(record->value));
+	return !f->nomem;
 }
 
 /* False when it failed. */
@@ -193,7 +201,7 @@ static bool make_records(struct zs_flow *f, const struct zs_flow_event *event)
 			continue;
 		if (n == event->nvalues)
 			break;
-		if (!add_record(f, &f->authz[i].name, event->values[n++]))
+		if (!add_record(f, &f->authz[i], &event->values[n++]))
 			return false;
 	}
 	return true;

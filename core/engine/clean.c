@@ -44,15 +44,31 @@ static void on_cleaned(struct zs_publish_set *set, void *user)
 	free(clean);
 }
 
-static bool copy_entry(struct clean *clean, const struct zs_msg_entry *entry, struct zs_published *item)
+/* What front knows of the entry's instance; nothing known: one change at a time. */
+static struct zs_msg_clean_instance instance_of(const struct zs_msg_engine_clean *msg, struct zs_slice name)
 {
+	for (uint32_t i = 0; i < msg->instances.n; i++)
+		if (zs_slice_eq(msg->instances.items[i].instance, name))
+			return msg->instances.items[i];
+	return (struct zs_msg_clean_instance){ .max_changes = 1 };
+}
+
+static bool copy_entry(struct clean *clean, const struct zs_msg_engine_clean *msg, const struct zs_msg_entry *entry,
+		       struct zs_published *item)
+{
+	const struct zs_msg_clean_instance instance = instance_of(msg, entry->instance);
+
 	*item = (struct zs_published){
 		.certificate = zs_arena_str(&clean->arena, entry->certificate.p, entry->certificate.n),
 		.instance = zs_arena_str(&clean->arena, entry->instance.p, entry->instance.n),
 		.provider = zs_arena_str(&clean->arena, entry->provider.p, entry->provider.n),
-		.zone = entry->zone, .name = entry->name, .id = entry->id, .max_changes = ZS_MAX_CHANGES / 2,
+		.token = zs_arena_str(&clean->arena, entry->token.p, entry->token.n),
+		.key_authorization = zs_arena_str(&clean->arena, entry->key_authorization.p, entry->key_authorization.n),
+		.zone = entry->zone, .name = entry->name, .identifier = entry->identifier, .id = entry->id,
+		.written = true,
+		.max_changes = instance.max_changes, .zone_lock = instance.zone_lock,
 	};
-	return item->certificate && item->instance && item->provider &&
+	return item->certificate && item->instance && item->provider && item->token && item->key_authorization &&
 	       zs_slice_copy(entry->value, item->value, sizeof(item->value));
 }
 
@@ -72,7 +88,7 @@ void zs_clean_start(struct zs_engine *engine, uint32_t request, const struct zs_
 		.n = msg->entries.n, .done = on_cleaned, .user = clean,
 	};
 	for (uint32_t i = 0; i < msg->entries.n; i++) {
-		if (!clean->set.items || !copy_entry(clean, &msg->entries.items[i], &clean->set.items[i])) {
+		if (!clean->set.items || !copy_entry(clean, msg, &msg->entries.items[i], &clean->set.items[i])) {
 			fail(engine, request);
 			zs_arena_done(&clean->arena);
 			free(clean);

@@ -15,7 +15,7 @@
 #include "engine/watch.h"
 #include "wrap/x509.h"
 
-enum { JOB_MEMORY = 1024 * 1024, CALLS_MAX = 1024 };
+enum { JOB_MEMORY = 4 * 1024 * 1024, CALLS_MAX = 1024 };
 
 struct zs_job;
 
@@ -175,6 +175,8 @@ static void do_request(struct zs_job *job, const struct zs_flow_action *action)
 
 static void do_drop(struct zs_job *job, const struct zs_flow_action *action)
 {
+	if (action->drop == job->set_ref && job->set_on == ZS_ON_PUBLISHED)
+		zs_publish_stop(job->engine, &job->set);
 	for (size_t i = 0; i < job->calls.n; i++) {
 		struct call *call = job->calls.items[i];
 		if (call->ref != action->drop || !(call->op || call->watch))
@@ -327,7 +329,9 @@ static bool make_items(struct zs_job *job, const struct zs_flow_action *action)
 		*item = (struct zs_published){
 			.job = job->id, .certificate = job->certificate, .instance = (const char *)route->instance.p,
 			.provider = (const char *)route->provider.p, .zone = record->zone, .name = record->effective,
-			.ttl = route->ttl, .max_changes = route->max_changes,
+			.identifier = record->identifier, .token = keep_str(job, zs_slice_str(record->token)),
+			.key_authorization = keep_str(job, zs_slice_str(record->key_authorization)),
+			.ttl = route->ttl, .max_changes = route->max_changes, .zone_lock = route->zone_lock,
 		};
 		snprintf(item->value, sizeof(item->value), "%s", record->value);
 	}

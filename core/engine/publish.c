@@ -15,6 +15,7 @@
 enum {
 	WINDOW_MS = 50,
 	APPLY_MS = 60 * 1000,
+	LOCK_MS = 120 * 1000,		/* for the changes of another run in the same zone */
 	REMOVE_TRIES = 4,
 	RETRY_MS = 500,
 	BATCHES_MAX = 4096,
@@ -35,7 +36,9 @@ struct zs_batch {
 	ZS_VEC(struct member) members;
 	size_t octets;
 	struct zs_timer *timer;
-	bool sent, retry;
+	bool sent, retry, zone_lock;
+	bool locking;			/* waits for the lock */
+	bool written;			/* of a removal: there may be records */
 };
 
 static void batch_free(struct zs_batch *batch)
@@ -69,6 +72,28 @@ static void answer_all(struct zs_batch *batch, const struct zs_err *err)
 	for (size_t i = 0; i < batch->members.n; i++)
 		answer(&batch->members.items[i], err);
 	batch_free(batch);
+}
+
+/* ---- stop ---- */
+
+static bool all_stopped(const struct zs_batch *batch)
+{
+	for (size_t i = 0; i < batch->members.n; i++)
+		if (!batch->members.items[i].set->stopped)
+			return false;
+	return batch->members.n > 0;
+}
+
+/* The batch itself stays. */
+static void answer_stopped(struct zs_batch *batch)
+{
+	struct zs_err err;
+
+	zs_err_set(&err, ZS_E_CANCELLED, "cancelled before anything was published");
+	while (batch->members.n) {
+		struct member m = batch->members.items[--batch->members.n];
+		answer(&m, &err);
+	}
 }
 
 /* ---- after apply ---- */
@@ -170,11 +195,30 @@ static void host_failed(struct zs_batch *batch, const struct zs_chan *chan, cons
 	fail_batch(batch, &why);
 }
 
+/* ---- the lock of the zone ---- */
+
+static struct zs_msg_zone_lock lock_key(const struct zs_batch *batch)
+{
+	return (struct zs_msg_zone_lock){ zs_slice_str(batch->instance), batch->zone };
+}
+
+/* Whatever came of the change: the host has answered, or it is gone. */
+static void unlock(const struct zs_batch *batch)
+{
+	const struct zs_msg_zone_lock key = lock_key(batch);
+	struct zs_err err;
+	struct zs_chan *vault = batch->zone_lock ? zs_peer_chan(batch->engine, ZS_ROLE_VAULT, "", &err) : NULL;
+
+	if (vault && zs_chan_note(vault, ZS_MSG_ZONE_UNLOCK, &key, -1))
+		zs_warn(NULL, "zone %s: its lock could not be given back before the end of this run", batch->zone.text);
+}
+
 static void on_applied(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
 {
 	struct zs_batch *batch = user;
 
 	(void)final;
+	unlock(batch);
 	if (!in) {
 		host_failed(batch, chan, err);
 		return;
@@ -206,11 +250,44 @@ static void apply(struct zs_batch *batch)
 	for (size_t i = 0; i < batch->members.n; i++) {
 		struct zs_published *item = batch->members.items[i].item;
 		item->tries++;
+		item->written = true;
 		changes[msg.changes.n++] = (struct zs_msg_change){
 			.op = batch->op, .name = item->name, .value = zs_slice_str(item->value), .ttl = item->ttl,
+			.identifier = item->identifier, .token = zs_slice_str(item->token),
+			.key_authorization = zs_slice_str(item->key_authorization),
 		};
 	}
 	zs_peer_call(batch->engine, ZS_ROLE_HOST, batch->instance, ZS_MSG_HOST_APPLY, &msg, APPLY_MS, on_applied, batch, NULL);
+}
+
+static void on_locked(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
+{
+	struct zs_batch *batch = user;
+
+	(void)chan;
+	(void)final;
+	batch->locking = false;
+	/* Without members it was stopped meanwhile. Where the lock was waited for long enough, what
+	 * was to be removed stays in the journal. */
+	if (in && batch->members.n) {
+		apply(batch);
+		return;
+	}
+	if (in)
+		unlock(batch);
+	answer_all(batch, err);
+}
+
+/* One at a time in a zone where the service cannot keep two apart. */
+static void lock_and_apply(struct zs_batch *batch)
+{
+	const struct zs_msg_zone_lock key = lock_key(batch);
+
+	batch->locking = batch->zone_lock;
+	if (batch->zone_lock)
+		zs_peer_call(batch->engine, ZS_ROLE_VAULT, "", ZS_MSG_ZONE_LOCK, &key, LOCK_MS, on_locked, batch, NULL);
+	else
+		apply(batch);
 }
 
 static void on_journaled(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
@@ -232,7 +309,12 @@ static void on_journaled(struct zs_chan *chan, const struct zs_incoming *in, boo
 	}
 	for (size_t i = 0; i < batch->members.n; i++)
 		batch->members.items[i].item->id = ids->ids.items[i];
-	apply(batch);
+	if (all_stopped(batch)) {
+		answer_stopped(batch);
+		batch_free(batch);
+	} else {
+		lock_and_apply(batch);
+	}
 }
 
 static void journal(struct zs_batch *batch)
@@ -251,7 +333,8 @@ static void journal(struct zs_batch *batch)
 		entries[i] = (struct zs_msg_entry){
 			.job = item->job, .certificate = zs_slice_str(item->certificate), .instance = zs_slice_str(item->instance),
 			.provider = zs_slice_str(item->provider), .zone = item->zone, .name = item->name,
-			.value = zs_slice_str(item->value),
+			.value = zs_slice_str(item->value), .identifier = item->identifier, .token = zs_slice_str(item->token),
+			.key_authorization = zs_slice_str(item->key_authorization),
 		};
 	}
 	zs_peer_call(batch->engine, ZS_ROLE_VAULT, "", ZS_MSG_JOURNAL_ADD, &msg, 0, on_journaled, batch, NULL);
@@ -265,8 +348,10 @@ static void send(struct zs_batch *batch)
 	batch->sent = true;
 	if (batch->op == ZS_CHANGE_ADD)
 		journal(batch);
+	else if (batch->written)
+		lock_and_apply(batch);
 	else
-		apply(batch);
+		forget(batch);
 }
 
 static void on_window(void *user)
@@ -290,7 +375,7 @@ static bool fits(const struct zs_batch *batch, uint32_t op, const struct zs_publ
 
 	if (cap > ZS_MAX_CHANGES)
 		cap = ZS_MAX_CHANGES;
-	return !batch->sent && batch->op == op && batch->retry == retry && !strcmp(batch->instance, item->instance) &&
+	return !batch->sent && batch->op == op && batch->retry == retry && batch->written == item->written && !strcmp(batch->instance, item->instance) &&
 	       zs_name_eq(&batch->zone, &item->zone) && batch->members.n < cap && batch->octets + octets_of(item) <= MESSAGE_MAX;
 }
 
@@ -308,6 +393,8 @@ static struct zs_batch *batch_for(struct zs_engine *engine, uint32_t op, const s
 	batch->engine = engine;
 	batch->op = op;
 	batch->zone = item->zone;
+	batch->zone_lock = item->zone_lock;
+	batch->written = item->written;
 	batch->retry = delay > WINDOW_MS;
 	snprintf(batch->instance, sizeof(batch->instance), "%s", item->instance);
 	batch->timer = zs_loop_timer(zs_engine_loop(engine), delay, on_window, batch);
@@ -336,6 +423,7 @@ static void start(struct zs_engine *engine, uint32_t op, struct zs_publish_set *
 	struct zs_err err;
 
 	set->left = set->n + 1;
+	set->stopped = false;
 	for (size_t i = 0; i < set->n; i++) {
 		struct zs_published *item = &set->items[i];
 		item->tries = 0;
@@ -358,6 +446,17 @@ void zs_publish_add(struct zs_engine *engine, struct zs_publish_set *set)
 void zs_publish_remove(struct zs_engine *engine, struct zs_publish_set *set)
 {
 	start(engine, ZS_CHANGE_REMOVE, set);
+}
+
+/* The lock may be on its way already: the batch stays until it has come, to give it back. */
+void zs_publish_stop(struct zs_engine *engine, struct zs_publish_set *set)
+{
+	set->stopped = true;
+	for (size_t i = engine->batches.n; i-- > 0;) {
+		struct zs_batch *batch = i < engine->batches.n ? engine->batches.items[i] : NULL;
+		if (batch && batch->op == ZS_CHANGE_ADD && batch->locking && all_stopped(batch))
+			answer_stopped(batch);
+	}
 }
 
 /* Additions wait for jobs that have yet to publish; removals only for the window's end where

@@ -14,6 +14,7 @@
 #include "base/fsutil.h"
 #include "base/log.h"
 #include "conf/problems.h"
+#include "front/places.h"
 #include "front/secrets.h"
 
 enum { DESCRIBE_MS = 20 * 1000, ZONES_MAX = 1024, NAMES_MAX = ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS };
@@ -58,26 +59,9 @@ static bool try_path(struct zs_buf *dst, const char *dir, const char *sub, const
 	return !dst->failed && access(zs_buf_str(dst), F_OK) == 0;
 }
 
-/* Uninstalled, the plugins lie beside us in the build tree. */
-static bool build_tree(char dst[static 4096])
-{
-	char engine[4096];
-	ssize_t n = readlink("/proc/self/exe", dst, 4095);
-
-	if (n <= 0)
-		return false;
-	dst[n] = 0;
-	char *slash = strrchr(dst, '/');
-	if (!slash)
-		return false;
-	*slash = 0;
-	return snprintf(engine, sizeof(engine), "%.4000s/core/host/zoneseal-host", dst) < (int)sizeof(engine) &&
-	       access(engine, X_OK) == 0;
-}
-
 int zs_instance_path(const struct zs_conf *conf, const char *plugin, struct zs_buf *dst, struct zs_err *err)
 {
-	char tree[4096];
+	char tree[ZS_PLACE];
 
 	if (*plugin == '/') {
 		zs_buf_clear(dst);
@@ -92,13 +76,13 @@ int zs_instance_path(const struct zs_conf *conf, const char *plugin, struct zs_b
 		ZS_FAIL(err, ZS_E_CONFIG, "\"%s\" is neither the name of a provider nor an absolute path", plugin);
 	if (conf->defaults.plugin_dir && try_path(dst, conf->defaults.plugin_dir, NULL, plugin))
 		return 0;
-	if (build_tree(tree) && try_path(dst, tree, plugin, plugin))
+	if (zs_places_tree(tree) && try_path(dst, tree, plugin, plugin))
 		return 0;
 	if (try_path(dst, ZS_PROVIDERSDIR, NULL, plugin))
 		return 0;
 	zs_err_set(err, ZS_E_CONFIG, "there is no provider \"%s\" in %s%s%s", plugin,
 		   conf->defaults.plugin_dir ? conf->defaults.plugin_dir : "", conf->defaults.plugin_dir ? ", nor in " : "", ZS_PROVIDERSDIR);
-	if (build_tree(tree))
+	if (zs_places_tree(tree))
 		zs_err_set(err, ZS_E_CONFIG, "%s, nor in %s/providers", err->text, tree);
 	zs_err_hint(err, "`zoneseal provider list` shows what there is; a plugin elsewhere is named by its absolute path");
 	return -ZS_E_CONFIG;
@@ -237,6 +221,8 @@ static int collect(struct zs_instance *in, const struct zs_msg_host_description 
 		char env[128];
 		struct setting setting = find_setting(in, option, env);
 
+		if (in->policy && (setting.source == FROM_NOWHERE || option->kind == ZS_OPTION_SECRET))
+			continue;
 		if (setting.source == FROM_NOWHERE)
 			rc = option->required && !option->fallback.n ? missing(in, option, err) : 0;
 		else if (option->kind == ZS_OPTION_SECRET)
@@ -295,18 +281,27 @@ struct arguments {
 	size_t n;
 };
 
+/* The host's switch that opens such a path to the plugin, NULL = none. */
+static const char *switch_of(uint32_t kind)
+{
+	if (kind == ZS_OPTION_FILE)
+		return "--read";
+	return kind == ZS_OPTION_DIRECTORY ? "--write" : NULL;
+}
+
 static void add_files(const struct zs_instance *in, const struct zs_msg_host_description *d, struct arguments *args)
 {
 	for (uint32_t i = 0; i < d->options.n; i++) {
 		const struct zs_msg_option *option = &d->options.items[i];
 		char env[128];
+		const char *how = switch_of(option->kind);
 		struct setting setting = { FROM_NOWHERE, NULL, NULL };
 
-		if (option->kind == ZS_OPTION_FILE)
+		if (how)
 			setting = find_setting(in, option, env);
 		if (setting.source == FROM_NOWHERE || args->n + 2 > ZS_SPAWN_ARGS)
 			continue;
-		args->list[args->n++] = "--read";
+		args->list[args->n++] = how;
 		args->list[args->n++] = setting.source == FROM_ENV ? zs_env(setting.text) : setting.text;
 	}
 }
@@ -319,7 +314,7 @@ static int start_host(struct zs_instance *in, struct zs_super *super, const stru
 
 	if (!rc) {
 		args.list[args.n++] = zs_buf_str(&path);
-		if (d && d->flags & ZS_PROVIDER_EXECS)
+		if (d && d->flags & ZS_PROVIDER_EXECS && !in->policy)
 			args.list[args.n++] = "--exec";
 		if (d && d->flags & ZS_PROVIDER_NO_NETWORK)
 			args.list[args.n++] = "--no-network";
@@ -356,6 +351,46 @@ static void on_open(struct zs_chan *chan, const struct zs_incoming *msg, bool fi
 		grant(in);
 }
 
+static void on_policy(struct zs_chan *chan, const struct zs_incoming *msg, bool final, const struct zs_err *err, void *user)
+{
+	struct zs_instance *in = user;
+	const struct zs_msg_host_policy_is *is = msg ? msg->body : NULL;
+
+	(void)final;
+	if (in->state != ZS_INSTANCE_STARTING || is_dying(chan, err))
+		return;
+	if (!is) {
+		fail(in, err);
+		return;
+	}
+	zs_buf_add_slice(in->policy, is->text);
+	become(in, ZS_INSTANCE_OPEN);
+}
+
+static struct zs_msg_zone_names *zone_list(const struct zs_instance *in);
+
+/* Instead of open: what is known without a secret is enough. */
+static int ask_policy(struct zs_instance *in, const struct zs_msg_host_description *d, const struct open_message *open,
+		      struct zs_err *err)
+{
+	struct zs_msg_zone_names *list;
+	int rc;
+
+	if (!d->has_policy) {
+		zs_err_set(err, ZS_E_CONFIG, "the plugin %s has no policy: it cannot say which right its credentials need", in->provider);
+		zs_err_hint(err, "`zoneseal provider info %s` shows what it says of permissions", in->provider);
+		return -ZS_E_CONFIG;
+	}
+	list = zone_list(in);
+	const struct zs_msg_host_policy msg = {
+		.options = { (struct zs_msg_pair *)(uintptr_t)open->pairs, open->n }, .zones = { list, (uint32_t)in->zones.n },
+	};
+	rc = list ? zs_chan_call(in->process->chan, ZS_MSG_HOST_POLICY, &msg, -1, in->conf->timeout_ms, on_policy, in, NULL)
+		  : -ZS_E_NOMEM;
+	free(list);
+	return rc ? zs_err_set(err, (enum zs_code)-rc, "cannot ask the plugin for its policy") : 0;
+}
+
 static void open_instance(struct zs_instance *in, const struct zs_msg_host_description *d)
 {
 	struct open_message open = { .n = 0 };
@@ -363,7 +398,9 @@ static void open_instance(struct zs_instance *in, const struct zs_msg_host_descr
 	int rc = collect(in, d, &open, &err);
 	const struct zs_msg_host_open msg = { .instance = zs_slice_str(in->conf->name), .options = { open.pairs, open.n } };
 
-	if (!rc && zs_chan_call(in->process->chan, ZS_MSG_HOST_OPEN, &msg, -1, in->conf->timeout_ms, on_open, in, NULL))
+	if (!rc && in->policy)
+		rc = ask_policy(in, d, &open, &err);
+	else if (!rc && zs_chan_call(in->process->chan, ZS_MSG_HOST_OPEN, &msg, -1, in->conf->timeout_ms, on_open, in, NULL))
 		rc = zs_err_set(&err, ZS_E_PEER, "cannot reach the host process");
 	if (rc)
 		fail(in, &err);
@@ -387,6 +424,7 @@ static void on_described(struct zs_chan *chan, const struct zs_incoming *msg, bo
 	zs_slice_copy(d->name, in->provider, sizeof(in->provider));
 	in->flags = d->flags;
 	in->max_changes = d->max_changes;
+	in->max_values = d->max_values;
 	in->has_live = d->has_live;
 	int rc = again ? start_host(in, NULL, d, &why) : 1;
 	if (rc < 0)

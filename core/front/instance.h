@@ -27,8 +27,10 @@ struct zs_instance {
 	enum zs_instance_state state;
 	struct zs_err err;		/* FAILED */
 	char provider[ZS_MAX_ID + 1];	/* name the plugin gives itself */
-	uint32_t flags, max_changes;
+	uint32_t flags, max_changes, max_values;
 	bool has_live;			/* policy `provider` can be had */
+	struct zs_buf *policy;		/* not NULL: gets what the plugin says of the right it needs for the
+					 * zones below, and the instance is not opened: no secret is read */
 	ZS_VEC(struct zs_instance_zone) zones;
 	bool check;			/* test the credentials (not for a mere clean-up) */
 	bool granted;			/* zones are final: grant once open */
@@ -40,7 +42,7 @@ struct zs_instance {
 int zs_instance_path(const struct zs_conf *conf, const char *plugin, struct zs_buf *dst, struct zs_err *err);
 /* Starts its host; changed() is called at every change of state, from the loop. */
 int zs_instance_start(struct zs_instance *instance, struct zs_super *super, struct zs_err *err);
-/* Adds a name of a zone; before zs_instance_grant. */
+/* Adds a name of a zone; before zs_instance_grant, or before the start where a policy is asked. */
 int zs_instance_allow(struct zs_instance *instance, const struct zs_name *zone, const struct zs_name *name);
 /* The zones are complete: grant and check as soon as it is open. */
 void zs_instance_grant(struct zs_instance *instance);

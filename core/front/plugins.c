@@ -19,7 +19,7 @@ enum { PLUGINS_MAX = 1024, OPTIONS_MAX = 64, PATH_OCTETS = 4096 };
 /* By number, as in zoneseal/provider.h; a test compares. */
 static const char *const kinds[] = {
 	[1] = "text", [2] = "secret", [3] = "file", [4] = "integer", [5] = "duration", [6] = "boolean", [7] = "address",
-	[8] = "addresses", [9] = "name", [10] = "url",
+	[8] = "addresses", [9] = "name", [10] = "url", [11] = "directory",
 };
 
 static const struct {
@@ -27,7 +27,7 @@ static const struct {
 	const char *name;
 } flag_names[] = {
 	{ 0x1, "keeps-siblings" }, { 0x2, "batch" }, { 0x4, "lists-zones" }, { ZS_PROVIDER_NO_NETWORK, "no-network" },
-	{ 0x10000, "needs-zone-lock" }, { ZS_PROVIDER_EXECS, "execs" },
+	{ ZS_PROVIDER_NO_REMOVE, "no-remove" }, { ZS_PROVIDER_NEEDS_ZONE_LOCK, "needs-zone-lock" }, { ZS_PROVIDER_EXECS, "execs" },
 };
 
 const char *zs_plugin_kind(uint32_t kind)
@@ -141,6 +141,25 @@ int zs_plugins_find(struct zs_plugins *plugins, const struct zs_conf *conf, stru
 	return rc ? rc : search_dir(plugins, ZS_PROVIDERSDIR, false, err);
 }
 
+/* ---- one by its name ---- */
+
+int zs_plugins_path(const struct zs_conf *conf, const char *name, struct zs_buf *path, struct zs_err *err)
+{
+	const struct zs_conf_provider *instance = zs_conf_provider(conf, name);
+	char cwd[PATH_OCTETS];
+
+	if (*name == '/' || !strchr(name, '/'))
+		return zs_instance_path(conf, instance ? instance->plugin : name, path, err);
+	if (!getcwd(cwd, sizeof(cwd)))
+		ZS_FAIL(err, ZS_E_STORAGE, "the current directory is not known");
+	struct zs_buf full = ZS_BUF(PATH_OCTETS);
+	zs_buf_addf(&full, "%s/%s", cwd, name);
+	int rc = full.failed ? zs_err_set(err, ZS_E_USAGE, "the path %s is too long", name)
+			     : zs_instance_path(conf, zs_buf_str(&full), path, err);
+	zs_buf_done(&full);
+	return rc;
+}
+
 /* ---- what they say ---- */
 
 static void take_option(struct zs_plugin *plugin, const struct zs_msg_option *from)
@@ -169,7 +188,10 @@ static void take(const void *body, void *user)
 	plugin->abi_minor = d->abi_minor;
 	plugin->flags = d->flags;
 	plugin->max_changes = d->max_changes;
+	plugin->max_values = d->max_values;
 	plugin->has_live = d->has_live;
+	plugin->has_policy = d->has_policy;
+	zs_slice_copy(d->permissions, plugin->permissions, sizeof(plugin->permissions));
 	for (uint32_t i = 0; i < d->options.n; i++)
 		take_option(plugin, &d->options.items[i]);
 }

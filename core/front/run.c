@@ -47,10 +47,21 @@ static bool all_done(const struct zs_run *run)
 	return run->failed.code || (run->listed && (run->clean_done || nothing_left(run)));
 }
 
+static void end(struct zs_run *run)
+{
+	run->over = true;
+	zs_loop_stop(run->loop, 0);
+}
+
 void zs_run_advance(struct zs_run *run)
 {
 	if (run->over)
 		return;
+	if (run->spec.only_walk) {
+		if (run->failed.code || (run->walked && !zs_run_csr_waits(run)))
+			end(run);
+		return;
+	}
 	if (!run->greeted)
 		check_greetings(run);
 	for (size_t i = 0; i < run->jobs.n; i++) {
@@ -65,10 +76,8 @@ void zs_run_advance(struct zs_run *run)
 			zs_run_release(run, run->jobs.items[i]);
 	if (run->planned && !run->clean_sent)
 		zs_run_left_clean(run);
-	if (all_done(run)) {
-		run->over = true;
-		zs_loop_stop(run->loop, 0);
-	}
+	if (all_done(run))
+		end(run);
 }
 
 /* ---- notes of the engine ---- */
@@ -182,6 +191,10 @@ static void on_signal(int signo, void *user)
 		return;
 	}
 	run->signal = signo;
+	if (run->spec.only_walk) {
+		end(run);
+		return;
+	}
 	zs_warn(NULL, "ending: records are removed first; once more to quit at once");
 	zs_err_set(&err, ZS_E_CANCELLED, "ended by %s", signal_name(signo));
 	for (size_t i = 0; i < run->jobs.n; i++) {
@@ -222,6 +235,15 @@ static bool wants_chown(const struct zs_run *run)
 	return false;
 }
 
+/* Without an order to place, only the names in the user's own requests are its business. */
+static bool needs_engine(const struct zs_run *run)
+{
+	for (size_t i = 0; i < run->jobs.n; i++)
+		if (run->jobs.items[i]->conf->csr)
+			return true;
+	return !run->spec.only_walk;
+}
+
 static int start_processes(struct zs_run *run, struct zs_err *err)
 {
 	/* a dry run changes no key's group */
@@ -233,8 +255,11 @@ static int start_processes(struct zs_run *run, struct zs_err *err)
 	});
 	if (!run->super)
 		ZS_FAIL(err, ZS_E_NOMEM, "no memory for a run");
-	if (!(run->engine = start(run, ZS_ROLE_ENGINE, NULL, err)) || !(run->vault = start(run, ZS_ROLE_VAULT, vault_args, err)) ||
-	    !(run->probe = start(run, ZS_ROLE_PROBE, NULL, err)))
+	if (needs_engine(run) && !(run->engine = start(run, ZS_ROLE_ENGINE, NULL, err)))
+		return -(int)err->code;
+	if (!run->spec.only_walk && !(run->vault = start(run, ZS_ROLE_VAULT, vault_args, err)))
+		return -(int)err->code;
+	if (!(run->probe = start(run, ZS_ROLE_PROBE, NULL, err)))
 		return -(int)err->code;
 	return 0;
 }
@@ -242,20 +267,24 @@ static int start_processes(struct zs_run *run, struct zs_err *err)
 /* The first questions to everybody, at once. */
 static int ask_first(struct zs_run *run, struct zs_err *err)
 {
-	if (zs_run_open_vault(run) || zs_run_probe_config(run))
+	bool only_walk = run->spec.only_walk;
+
+	if ((!only_walk && zs_run_open_vault(run)) || zs_run_probe_config(run))
 		ZS_FAIL(err, ZS_E_PEER, "cannot reach a process of ours");
-	zs_run_list(run);
+	if (!only_walk)
+		zs_run_list(run);
 	/* the engine reads requests of the user's before it hears of any CA: what it says of their
 	 * names decides what hosts may touch, so it must not have talked to anybody yet */
 	for (size_t i = 0; i < run->jobs.n; i++)
 		if (run->jobs.items[i]->conf->csr)
 			zs_run_job_csr(run->jobs.items[i]);
-	zs_run_open_cas(run);
-	if (!zs_run_csr_waits(run) && run->jobs.n) {
+	if (!only_walk)
+		zs_run_open_cas(run);
+	if (!zs_run_csr_waits(run) && (run->jobs.n || run->walks.n)) {
 		zs_run_likely_instances(run);
 		zs_run_start_walk(run);
 	}
-	if (!run->jobs.n)
+	if (!run->jobs.n && !run->walks.n)
 		run->walked = true;
 	return 0;
 }
@@ -273,6 +302,9 @@ int zs_run(const struct zs_run_spec *spec, struct zs_run **ret, struct zs_err *e
 	run->spec = *spec;
 	for (size_t i = 0; i < spec->ncertificates && !rc; i++)
 		rc = zs_run_job_make(run, spec->certificates[i], err);
+	for (size_t i = 0; i < spec->nnames && !rc; i++)
+		if (zs_run_add_walk(run, &spec->names[i]))
+			rc = zs_err_set(err, ZS_E_USAGE, "%s is too long for _acme-challenge before it", spec->names[i].text);
 	if (!rc && zs_loop_signals(run->loop, signals, ZS_COUNT(signals), on_signal, run))
 		rc = zs_err_set(err, ZS_E_BUG, "cannot catch signals");
 	if (!rc)

@@ -19,6 +19,9 @@ struct zs_run_left {
 	char certificate[ZS_MAX_ID + 1], instance[ZS_MAX_ID + 1], provider[ZS_MAX_ID + 1];
 	struct zs_name zone, name;
 	char value[ZS_MAX_TXT + 1];
+	/* what the record is for; shown to nobody but the plugin, empty where it is not known */
+	struct zs_name identifier;
+	char token[ZS_MAX_TOKEN + 1], key_authorization[ZS_MAX_KEY_AUTHORIZATION + 1];
 	int64_t added;
 	bool live;			/* of a run that is alive: not touched */
 	bool removed;
@@ -69,6 +72,9 @@ struct zs_run_spec {
 	size_t ncertificates;
 	bool force;			/* also what is not due */
 	bool dry_run;			/* up to and without newAccount, newOrder, publish */
+	bool only_walk;			/* finds where the names are written, and nothing else */
+	const struct zs_name *names;	/* only_walk: names without a certificate */
+	size_t nnames;
 	struct zs_run_events events;
 };
 
@@ -84,6 +90,15 @@ const struct zs_run_left *zs_run_left(const struct zs_run *run, size_t i);
 int zs_run_signal(const struct zs_run *run);	/* the signal that ended it, 0 = none */
 uint32_t zs_run_requests(const struct zs_run *run);	/* to all CAs */
 uint32_t zs_run_connections(const struct zs_run *run);
+/* Where the record for an identifier is written, and through which instance (NULL = none is
+ * configured): the certificate's own, else the [zone]'s, else the default. 0, or why it
+ * could not be found. */
+struct zs_run_place {
+	struct zs_name effective, zone;
+	const char *instance;
+};
+int zs_run_place(const struct zs_run *run, const struct zs_conf_certificate *certificate, const struct zs_name *identifier,
+		 struct zs_run_place *ret, struct zs_err *err);
 /* The exit code of all this, by the table of docs/errors.md. */
 int zs_run_exit_code(const struct zs_run *run);
 

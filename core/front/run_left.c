@@ -27,6 +27,9 @@ static bool keep_entry(struct zs_run *run, const struct zs_msg_entry *entry)
 	zs_slice_copy(entry->instance, left->instance, sizeof(left->instance));
 	zs_slice_copy(entry->provider, left->provider, sizeof(left->provider));
 	zs_slice_copy(entry->value, left->value, sizeof(left->value));
+	left->identifier = entry->identifier;
+	zs_slice_copy(entry->token, left->token, sizeof(left->token));
+	zs_slice_copy(entry->key_authorization, left->key_authorization, sizeof(left->key_authorization));
 	return true;
 }
 
@@ -130,13 +133,30 @@ static void on_cleaned(struct zs_chan *chan, const struct zs_incoming *in, bool 
 	zs_run_advance(run);
 }
 
+/* What the engine must know of the entry's instance, each one once. */
+static void name_instance(const struct zs_run *run, const struct zs_run_left *left, struct zs_msg_engine_clean *msg)
+{
+	const struct zs_instance *in = zs_run_instance(run, left->instance);
+
+	for (uint32_t i = 0; i < msg->instances.n; i++)
+		if (zs_slice_eq_str(msg->instances.items[i].instance, left->instance))
+			return;
+	if (!in)
+		return;
+	msg->instances.items[msg->instances.n++] = (struct zs_msg_clean_instance){
+		.instance = zs_slice_str(in->conf->name), .max_changes = in->max_changes,
+		.zone_lock = in->flags & ZS_PROVIDER_NEEDS_ZONE_LOCK,
+	};
+}
+
 static void clean_next(struct zs_run *run)
 {
 	struct zs_msg_entry *entries = calloc(CLEAN_MAX, sizeof(*entries));
-	struct zs_msg_engine_clean msg = { .entries = { entries, 0 } };
+	struct zs_msg_clean_instance *instances = calloc(CLEAN_MAX, sizeof(*instances));
+	struct zs_msg_engine_clean msg = { .entries = { entries, 0 }, .instances = { instances, 0 } };
 	struct zs_err err;
 	size_t at = run->clean_from;
-	int rc = entries ? 0 : zs_err_set(&err, ZS_E_NOMEM, "no memory for the records to clean");
+	int rc = entries && instances ? 0 : zs_err_set(&err, ZS_E_NOMEM, "no memory for the records to clean");
 
 	for (; !rc && at < run->left.n && msg.entries.n < CLEAN_MAX; at++) {
 		const struct zs_run_left *left = &run->left.items[at];
@@ -145,13 +165,16 @@ static void clean_next(struct zs_run *run)
 		entries[msg.entries.n++] = (struct zs_msg_entry){
 			.id = left->id, .certificate = zs_slice_str(left->certificate), .instance = zs_slice_str(left->instance),
 			.provider = zs_slice_str(left->provider), .zone = left->zone, .name = left->name,
-			.value = zs_slice_str(left->value),
+			.value = zs_slice_str(left->value), .identifier = left->identifier, .token = zs_slice_str(left->token),
+			.key_authorization = zs_slice_str(left->key_authorization),
 		};
+		name_instance(run, left, &msg);
 	}
 	run->clean_to = at;
 	if (msg.entries.n && zs_chan_call(run->engine->chan, ZS_MSG_ENGINE_CLEAN, &msg, -1, CLEAN_MS, on_cleaned, run, NULL))
 		rc = zs_err_set(&err, ZS_E_PEER, "cannot reach the engine process");
 	free(entries);
+	free(instances);
 	if (rc) {
 		run->clean_to = run->left.n;
 		take_cleaned(run, NULL, &err);

@@ -61,7 +61,7 @@ static const char *instance_for(const struct zs_run *run, const struct zs_conf_c
 {
 	const struct zs_conf_zone *zone = zs_conf_zone_for(run->spec.conf, name);
 
-	if (cert->provider)
+	if (cert && cert->provider)
 		return cert->provider;
 	return zone && zone->provider ? zone->provider : run->spec.conf->defaults.provider;
 }
@@ -71,7 +71,7 @@ void zs_run_likely_instances(struct zs_run *run)
 {
 	struct zs_err err;
 
-	for (size_t i = 0; i < run->jobs.n; i++) {
+	for (size_t i = 0; i < run->jobs.n && !run->spec.only_walk; i++) {
 		const struct zs_run_job *job = run->jobs.items[i];
 		for (size_t j = 0; j < job->identifiers.n; j++) {
 			const char *name = instance_for(run, job->conf, &job->identifiers.items[j]);
@@ -96,44 +96,61 @@ static void set_policy(const struct zs_run *run, const struct zs_conf_zone *zone
 	route->ttl = zone ? zone->ttl : defaults->ttl;
 }
 
-static int add_route(struct zs_run *run, struct zs_run_job *job, const struct zs_name *identifier, struct zs_err *err)
+int zs_run_place(const struct zs_run *run, const struct zs_conf_certificate *certificate, const struct zs_name *identifier,
+		 struct zs_run_place *ret, struct zs_err *err)
 {
-	struct zs_name challenge, base = *identifier;
+	struct zs_name challenge;
+	const struct zs_run_walk *walk = NULL;
 
-	base.wildcard = false;
-	zs_name_challenge(identifier, &challenge);
-	const struct zs_run_walk *walk = zs_run_walk_of(run, &challenge);
+	if (zs_name_challenge(identifier, &challenge))
+		walk = zs_run_walk_of(run, &challenge);
 	if (!walk)
-		ZS_FAIL(err, ZS_E_BUG, "%s was never looked up", challenge.text);
+		ZS_FAIL(err, ZS_E_BUG, "%s was never looked up", identifier->text);
 	if (walk->err.code) {
 		*err = walk->err;
 		return -(int)err->code;
 	}
-	const char *name = instance_for(run, job->conf, &walk->effective);
-	if (!name) {
-		zs_err_set(err, ZS_E_CONFIG, "no provider writes records for %s (zone %s)", walk->effective.text, walk->zone.text);
-		zs_err_hint(err, "add \"[zone %s]\" with \"provider = INSTANCE\", or a default provider", walk->zone.text);
-		return -ZS_E_CONFIG;
-	}
-	struct zs_instance *in = zs_run_need_instance(run, name, err);
-	if (!in || zs_instance_allow(in, &walk->zone, &walk->effective))
-		return in ? zs_err_set(err, ZS_E_NOMEM, "no memory for a route") : -(int)err->code;
-	struct zs_msg_route *route = zs_vec_push(&job->routes, ZS_MAX_IDENTIFIERS);
-	if (!route)
-		ZS_FAIL(err, ZS_E_NOMEM, "no memory for a route");
-	*route = (struct zs_msg_route){
-		.identifier = base, .effective = walk->effective, .zone = walk->zone, .instance = zs_slice_str(in->conf->name),
+	*ret = (struct zs_run_place){
+		.effective = walk->effective, .zone = walk->zone, .instance = instance_for(run, certificate, &walk->effective),
 	};
-	set_policy(run, zs_conf_zone_for(run->spec.conf, &walk->effective), route);
 	return 0;
 }
 
-static bool has_route(const struct zs_run_job *job, const struct zs_name *identifier)
+static int add_route(struct zs_run *run, struct zs_run_job *job, const struct zs_name *identifier, struct zs_err *err)
+{
+	struct zs_name base = *identifier;
+	struct zs_run_place place;
+	struct zs_instance *in;
+	struct zs_msg_route *route;
+	int rc = zs_run_place(run, job->conf, identifier, &place, err);
+
+	if (rc)
+		return rc;
+	base.wildcard = false;
+	if (!place.instance) {
+		zs_err_set(err, ZS_E_CONFIG, "no provider writes records for %s (zone %s)", place.effective.text, place.zone.text);
+		zs_err_hint(err, "add \"[zone %s]\" with \"provider = INSTANCE\", or a default provider", place.zone.text);
+		return -ZS_E_CONFIG;
+	}
+	in = zs_run_need_instance(run, place.instance, err);
+	if (!in || zs_instance_allow(in, &place.zone, &place.effective))
+		return in ? zs_err_set(err, ZS_E_NOMEM, "no memory for a route") : -(int)err->code;
+	route = zs_vec_push(&job->routes, ZS_MAX_IDENTIFIERS);
+	if (!route)
+		ZS_FAIL(err, ZS_E_NOMEM, "no memory for a route");
+	*route = (struct zs_msg_route){
+		.identifier = base, .effective = place.effective, .zone = place.zone, .instance = zs_slice_str(in->conf->name),
+	};
+	set_policy(run, zs_conf_zone_for(run->spec.conf, &place.effective), route);
+	return 0;
+}
+
+static const struct zs_msg_route *route_of(const struct zs_run_job *job, const struct zs_name *identifier)
 {
 	for (size_t i = 0; i < job->routes.n; i++)
 		if (!strcmp(job->routes.items[i].identifier.text, identifier->text))
-			return true;
-	return false;
+			return &job->routes.items[i];
+	return NULL;
 }
 
 static void make_routes(struct zs_run *run, struct zs_run_job *job)
@@ -142,7 +159,7 @@ static void make_routes(struct zs_run *run, struct zs_run_job *job)
 
 	for (size_t i = 0; i < job->identifiers.n; i++) {
 		char text[ZS_MAX_NAME + 3];
-		if (has_route(job, &job->identifiers.items[i]))
+		if (route_of(job, &job->identifiers.items[i]))
 			continue;
 		if (!add_route(run, job, &job->identifiers.items[i], &err))
 			continue;
@@ -181,6 +198,42 @@ static int check_policy(const struct zs_msg_route *route, const struct zs_instan
 	return -ZS_E_CONFIG;
 }
 
+/* Values that the job has at a name at once: one for each identifier that leads there. */
+static uint32_t values_at(const struct zs_run_job *job, const struct zs_msg_route *place)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < job->identifiers.n; i++) {
+		const struct zs_msg_route *route = route_of(job, &job->identifiers.items[i]);
+		n += route && zs_name_eq(&route->effective, &place->effective) && zs_slice_eq(route->instance, place->instance);
+	}
+	return n;
+}
+
+/* The service drops the oldest value where it keeps no more: then a validation would fail. The
+ * jobs before this one go first. */
+static int check_values(const struct zs_run *run, const struct zs_run_job *job, const struct zs_msg_route *route,
+			const struct zs_instance *in, struct zs_err *err)
+{
+	uint32_t own = values_at(job, route), all = own;
+
+	for (size_t i = 0; i + 1 < job->id; i++)
+		if (run->jobs.items[i]->state != ZS_JOB_DONE)
+			all += values_at(run->jobs.items[i], route);
+	if (!in->max_values || all <= in->max_values)
+		return 0;
+	zs_err_set(err, ZS_E_PROVIDER, "provider %s keeps %u value%s at one name, but %s needs %u at %s", in->conf->name,
+		   in->max_values, in->max_values == 1 ? "" : "s", own > in->max_values ? "this certificate" : "this run", all,
+		   route->effective.text);
+	zs_err_subject(err, "%s", route->effective.text);
+	zs_err_where(err, "%s", in->conf->name);
+	if (own > in->max_values)
+		zs_err_hint(err, "put fewer of these names into one certificate, or let each name's _acme-challenge alias lead to a name of its own");
+	else
+		zs_err_hint(err, "issue them one after the other: `zoneseal issue %s` once the certificates before it are done", job->conf->name);
+	return -ZS_E_PROVIDER;
+}
+
 /* Every zone of the job's routes is granted and its credentials are good. */
 static bool routes_ready(struct zs_run *run, struct zs_run_job *job)
 {
@@ -188,9 +241,9 @@ static bool routes_ready(struct zs_run *run, struct zs_run_job *job)
 		struct zs_msg_route *route = &job->routes.items[i];
 		struct zs_instance *in = zs_run_instance(run, (const char *)route->instance.p);
 		const struct zs_err *err = zs_instance_zone_err(in, &route->zone);
-		struct zs_err policy;
-		if (!err && check_policy(route, in, &policy))
-			err = &policy;
+		struct zs_err refused;
+		if (!err && (check_policy(route, in, &refused) || check_values(run, job, route, in, &refused)))
+			err = &refused;
 		if (err) {
 			struct zs_err why = *err;
 			if (!*why.subject)
@@ -202,6 +255,7 @@ static bool routes_ready(struct zs_run *run, struct zs_run_job *job)
 			return false;
 		route->provider = zs_slice_str(in->provider);
 		route->max_changes = in->max_changes;
+		route->zone_lock = in->flags & ZS_PROVIDER_NEEDS_ZONE_LOCK;
 	}
 	return true;
 }

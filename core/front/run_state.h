@@ -75,6 +75,7 @@ bool zs_run_job_note(struct zs_run *run, const struct zs_incoming *in);
 
 /* Challenge names of the job that are not in the walk yet. */
 int zs_run_add_walks(struct zs_run *run, const struct zs_run_job *job);
+int zs_run_add_walk(struct zs_run *run, const struct zs_name *identifier);
 struct zs_run_walk *zs_run_walk_of(const struct zs_run *run, const struct zs_name *challenge);
 int zs_run_probe_config(struct zs_run *run);
 /* Also when the probe was started anew: asks what has no answer yet. */

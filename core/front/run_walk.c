@@ -141,21 +141,30 @@ void zs_run_start_walk(struct zs_run *run)
 	}
 }
 
-/* Challenge names of the job that are not in the walk yet. */
+/* The challenge name of an identifier, where it is not in the walk yet. */
+int zs_run_add_walk(struct zs_run *run, const struct zs_name *identifier)
+{
+	struct zs_run_walk *walk;
+	struct zs_name name;
+
+	if (!zs_name_challenge(identifier, &name))
+		return -ZS_E_CONFIG;
+	if (zs_run_walk_of(run, &name))
+		return 0;
+	walk = zs_vec_push(&run->walks, ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS);
+	if (!walk)
+		return -ZS_E_NOMEM;
+	walk->name = name;
+	return 0;
+}
+
 int zs_run_add_walks(struct zs_run *run, const struct zs_run_job *job)
 {
-	for (size_t i = 0; i < job->identifiers.n; i++) {
-		struct zs_name name;
-		if (!zs_name_challenge(&job->identifiers.items[i], &name))
-			return -ZS_E_CONFIG;
-		if (zs_run_walk_of(run, &name))
-			continue;
-		struct zs_run_walk *walk = zs_vec_push(&run->walks, ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS);
-		if (!walk)
-			return -ZS_E_NOMEM;
-		walk->name = name;
-	}
-	return 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < job->identifiers.n && !rc; i++)
+		rc = zs_run_add_walk(run, &job->identifiers.items[i]);
+	return rc;
 }
 
 static int probe_zone(const struct zs_conf *conf, const struct zs_conf_zone *zone, struct zs_msg_probe_zone *dst,

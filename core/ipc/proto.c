@@ -105,8 +105,7 @@ enum {
 	MAX_ZONES = 1024,
 	MAX_ROWS = 512,
 	MAX_OPTIONS = 128,
-	MAX_POLICY = 64 * 1024,
-	MAX_KEY_AUTHORIZATION = ZS_MAX_TOKEN + 44	/* "." and a SHA-256 thumbprint */
+	MAX_POLICY = 64 * 1024
 };
 
 /* An array of wrong size has a negative size: the member is of another type. */
@@ -190,7 +189,7 @@ SHAPE(cancel, T);
 static const struct zs_field fields_entry[] = {
 	U64(T, id), U32(T, job), STR(T, certificate, ZS_MAX_ID), STR(T, instance, ZS_MAX_ID), STR(T, provider, ZS_MAX_ID),
 	NAME(T, zone), NAME(T, name), STR(T, value, ZS_MAX_TXT), NAME(T, identifier), STR(T, token, ZS_MAX_TOKEN),
-	STR(T, key_authorization, MAX_KEY_AUTHORIZATION), STR(T, ticket, ZS_MAX_TICKET), I64(T, added), BOOL(T, live),
+	STR(T, key_authorization, ZS_MAX_KEY_AUTHORIZATION), STR(T, ticket, ZS_MAX_TICKET), I64(T, added), BOOL(T, live),
 };
 SHAPE(entry, T);
 #undef T
@@ -291,7 +290,7 @@ SHAPE(txt_values, T);
 
 #define T struct zs_msg_txt_value
 static const struct zs_field fields_txt_value[] = {
-	STR(T, value, ZS_MAX_TXT), STR(T, key_authorization, MAX_KEY_AUTHORIZATION),
+	STR(T, value, ZS_MAX_TXT), STR(T, key_authorization, ZS_MAX_KEY_AUTHORIZATION),
 };
 SHAPE(txt_value, T);
 #undef T
@@ -491,7 +490,7 @@ SHAPE(host_usage_is, T);
 #define T struct zs_msg_change
 static const struct zs_field fields_change[] = {
 	U32(T, op), NAME(T, name), STR(T, value, ZS_MAX_TXT), U32(T, ttl), NAME(T, identifier), STR(T, token, ZS_MAX_TOKEN),
-	STR(T, key_authorization, MAX_KEY_AUTHORIZATION),
+	STR(T, key_authorization, ZS_MAX_KEY_AUTHORIZATION),
 };
 SHAPE(change, T);
 #undef T

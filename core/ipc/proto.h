@@ -314,8 +314,8 @@ struct zs_msg_probe_matrix { struct zs_name zone; ZS_LIST(struct zs_msg_matrix_r
 /* ---- front <-> host ---- */
 
 /* HOST_DESCRIBE (empty): load the plugin (its path is argv[1]) -> HOST_DESCRIPTION. */
-/* The kinds front must know; equal to ZSP_OPTION_SECRET and _FILE, which the host asserts. */
-enum { ZS_OPTION_SECRET = 2, ZS_OPTION_FILE = 3 };
+/* The kinds front must know; equal to ZSP_OPTION_SECRET and so on, which the host asserts. */
+enum { ZS_OPTION_SECRET = 2, ZS_OPTION_FILE = 3, ZS_OPTION_DIRECTORY = 11 };
 /* Flags front must know; equal to ZSP_FLAG_NO_NETWORK and so on, which the host asserts. */
 enum { ZS_PROVIDER_NO_NETWORK = 0x8, ZS_PROVIDER_NO_REMOVE = 0x10, ZS_PROVIDER_NEEDS_ZONE_LOCK = 0x10000,
 	ZS_PROVIDER_EXECS = 0x20000 };

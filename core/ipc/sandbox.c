@@ -323,11 +323,13 @@ enum {
 	LL_OF_FILE = LL_EXECUTE | LL_WRITE_FILE | LL_READ_FILE | LL_TRUNCATE | LL_IOCTL_DEV,
 
 	LL_RULE_PATH = 1,
+	LL_RULE_PORT = 2,
 	LL_VERSION_FLAG = 1
 };
 
 struct ll_ruleset { uint64_t fs, net, scoped; };
 struct ll_path { uint64_t allowed; int32_t fd; } __attribute__((packed));
+struct ll_port { uint64_t allowed, port; };
 
 #ifndef SYS_landlock_create_ruleset
 #define SYS_landlock_create_ruleset 444
@@ -351,7 +353,7 @@ static size_t fill_ruleset(struct ll_ruleset *set, uint32_t abi, bool network)
 	return abi >= 6 ? sizeof(*set) : abi >= 4 ? 2 * sizeof(uint64_t) : sizeof(uint64_t);
 }
 
-struct ruleset { int fd; uint64_t rights; };
+struct ruleset { int fd; uint64_t rights, net; };
 
 /* What is missing needs no permission; what cannot be opened could not be read either. */
 static bool allow(const struct ruleset *set, const char *path, uint64_t rights)
@@ -401,11 +403,26 @@ static bool allow_sanitizer(const struct ruleset *set)
 			      allow_all(set, loader_paths, LL_READ));
 }
 
-static bool allow_helpers(const struct ruleset *set)
+/*
+ * For the programs of a plugin: those of the system, and what the plugin's options name.
+ * Of /etc only what interpreters and usual tools read and what holds no secret.
+ */
+static bool allow_helpers(const struct ruleset *set, const char *const *own)
 {
-	static const char *const programs[] = { "/bin", "/sbin", "/lib", "/lib64", "/usr", NULL };
+	static const char *const programs[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr", NULL };
+	static const char *const settings[] = { "/etc/passwd", "/etc/group", "/etc/localtime", "/etc/protocols", "/etc/krb5.conf",
+						"/etc/perl", "/etc/python3", "/dev/zero", "/dev/random", NULL };
 
-	return allow_all(set, programs, LL_RUN) && allow(set, "/dev/null", LL_READ_FILE | LL_WRITE_FILE);
+	return allow_all(set, programs, LL_RUN) && allow_all(set, own, LL_RUN) && allow_all(set, settings, LL_READ) &&
+	       allow(set, "/dev/null", LL_READ_FILE | LL_WRITE_FILE);
+}
+
+/* Some tools (nsupdate) bind also where they connect: to a port that the kernel chooses. */
+static bool allow_any_source_port(const struct ruleset *set)
+{
+	const struct ll_port rule = { .allowed = set->net & LL_BIND_TCP, .port = 0 };
+
+	return !rule.allowed || syscall(SYS_landlock_add_rule, set->fd, LL_RULE_PORT, &rule, 0) == 0;
 }
 
 static bool fill(const struct ruleset *set, const struct zs_sandbox *sandbox)
@@ -419,7 +436,7 @@ static bool fill(const struct ruleset *set, const struct zs_sandbox *sandbox)
 	if (good && rule->network)
 		good = allow_resolver_dir(set);
 	if (good && sandbox->may_exec)
-		good = allow_helpers(set);
+		good = allow_helpers(set, sandbox->read_paths) && allow_any_source_port(set);
 	return good;
 }
 
@@ -455,6 +472,7 @@ static void restrict_files(const struct zs_sandbox *sandbox)
 	}
 	size = fill_ruleset(&wanted, (uint32_t)abi, has_network(sandbox));
 	set.rights = wanted.fs;
+	set.net = wanted.net;
 	set.fd = (int)syscall(SYS_landlock_create_ruleset, &wanted, size, 0);
 	if (set.fd >= 0 && fill(&set, sandbox) && syscall(SYS_landlock_restrict_self, set.fd, 0) == 0) {
 		landlock_in_force = (uint32_t)abi;

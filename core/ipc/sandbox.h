@@ -22,8 +22,9 @@ struct zs_confinement {
 struct zs_sandbox {
 	enum zs_role role;
 	const char *const *read_paths;	/* besides the role's own set; NULL-terminated or NULL */
-	const char *const *write_paths;	/* vault: the state tree */
-	bool may_exec;			/* host whose plugin declares ZSP_EXECS, front never */
+	const char *const *write_paths;	/* vault: the state tree; host with may_exec: what programs may write */
+	bool may_exec;			/* host whose plugin declares ZSP_EXECS, front never; it
+					 * may also run what is in read_paths */
 	bool no_network;		/* host whose plugin declares ZSP_NO_NETWORK */
 	bool keep_chown;		/* vault with key-group */
 };

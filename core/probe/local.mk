@@ -5,6 +5,7 @@ core_probe_libzs_probe_a_SOURCES = \
 	core/probe/addr.c core/probe/addr.h \
 	core/probe/group.c core/probe/group.h \
 	core/probe/matrix.c core/probe/matrix.h \
+	core/probe/read.c core/probe/read.h \
 	core/probe/resolver.c core/probe/resolver.h \
 	core/probe/serve.c core/probe/serve.h \
 	core/probe/tcp.c core/probe/tcp.h \

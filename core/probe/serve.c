@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/log.h"
+#include "probe/read.h"
 #include "probe/walk.h"
 #include "probe/watch.h"
 
 enum {
 	WALK_MS = 30 * 1000,		/* for a request without deadline */
 	WATCH_MS = 600 * 1000,
+	READ_MS = 10 * 1000,
 	MARGIN_MS = 50			/* our answer is due before the deadline of the caller */
 };
 
@@ -23,6 +25,7 @@ struct request {
 	uint32_t id;
 	struct request *prev, *next;
 	struct zs_watch *watch;
+	struct zs_read *read;
 	/* a walk of several names */
 	struct walker *walkers;
 	struct zs_msg_walk_result *results;
@@ -76,6 +79,7 @@ static void end_request(struct request *r)
 	if (r->next)
 		r->next->prev = r->prev;
 	zs_watch_cancel(r->watch);
+	zs_read_cancel(r->read);
 	for (uint32_t i = 0; r->walkers && i < r->nnames; i++)
 		zs_walk_cancel(r->walkers[i].walk);
 	free(r->walkers);
@@ -307,6 +311,38 @@ static void on_watch(struct zs_probe *probe, struct zs_chan *chan, struct zs_inc
 		end_request(r);
 }
 
+/* ---- read ------------------------------------------------------------------------------ */
+
+static void on_values(const struct zs_msg_probe_values *values, const struct zs_err *err, void *user)
+{
+	struct request *r = user;
+	struct zs_err large;
+
+	r->read = NULL;
+	if (err) {
+		fail_request(r, err);
+		return;
+	}
+	if (zs_chan_reply(r->chan, r->id, ZS_MSG_PROBE_VALUES, values) < 0) {
+		zs_err_set(&large, ZS_E_DNS, "the %u values at the name do not fit into a message", values->values.n);
+		refuse(r->chan, r->id, &large);
+	}
+	end_request(r);
+}
+
+static void on_read(struct zs_probe *probe, struct zs_chan *chan, struct zs_incoming *in)
+{
+	struct request *r = add_request(probe, chan, in->id);
+
+	if (r)
+		r->read = zs_read_start(&probe->zones, in->body, deadline_of(probe, in, READ_MS), on_values, r);
+	if (r && r->read)
+		return;
+	refuse_memory(chan, in->id);
+	if (r)
+		end_request(r);
+}
+
 /* ---- cancel -------------------------------------------------------------------------------- */
 
 static void on_cancel(struct zs_probe *probe, struct zs_chan *chan, struct zs_incoming *in)
@@ -345,6 +381,7 @@ static const struct handler {
 	{ ZS_MSG_PROBE_CONFIG, on_config },
 	{ ZS_MSG_PROBE_WALK, on_walk },
 	{ ZS_MSG_PROBE_WATCH, on_watch },
+	{ ZS_MSG_PROBE_READ, on_read },
 	{ ZS_MSG_CANCEL, on_cancel },
 };
 

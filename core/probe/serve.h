@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The probe's requests: configure, walk, watch, cancel.  Any number at once.
+ * The probe's requests: configure, walk, watch, read, cancel.  Any number at once.
  */
 #ifndef ZS_PROBE_SERVE_H
 #define ZS_PROBE_SERVE_H

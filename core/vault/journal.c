@@ -97,6 +97,13 @@ static void set_ticket(struct zs_journal_entry *entry, struct zs_slice ticket)
 	entry->ticket_len = ticket.n;
 }
 
+static void set_context(struct zs_journal_entry *entry, const struct zs_journal_entry *from)
+{
+	entry->identifier = from->identifier;
+	memcpy(entry->token, from->token, sizeof(entry->token));
+	memcpy(entry->key_authorization, from->key_authorization, sizeof(entry->key_authorization));
+}
+
 static void remove_open(struct zs_journal *journal, const struct zs_journal_entry *entry)
 {
 	zs_vec_remove(&journal->open, (size_t)(entry - journal->open.items));
@@ -109,6 +116,10 @@ static bool replay(struct zs_journal *journal, const struct zs_record *record)
 	switch (record->kind) {
 	case 'A':
 		return replay_add(journal, record);
+	case 'C':
+		if (entry != NULL)
+			set_context(entry, &record->entry);
+		return true;
 	case 'T':
 		if (entry != NULL)
 			set_ticket(entry, zs_slice_of(record->entry.ticket, record->entry.ticket_len));
@@ -303,6 +314,7 @@ int zs_journal_add(struct zs_journals *journals, struct zs_journal_entry *entrie
 		entries[i].id = (uint64_t)own->run << 32 | ++own->counter;
 		entries[i].added = zs_state_now(journals->state);
 		zs_record_add(&lines, &entries[i]);
+		zs_record_context(&lines, &entries[i]);
 		if (slot != NULL)
 			*slot = entries[i];
 		else

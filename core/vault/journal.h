@@ -9,11 +9,13 @@
  *
  *   H <format> <run>                                  first line
  *   A <id> <certificate> <instance> <provider> <zone> <name> <value> <ticket> <added>
+ *   C <id> <identifier> <token> <key authorization>   what A is for; older versions wrote none
  *   T <id> <ticket>                                   ticket of a published record
  *   D <id>                                            gone from DNS
  *   Q <octets>                                        damage up to here was copied away
  *
- * value and ticket in base64url, "-" when empty; ids are run << 32 | counter.
+ * value and ticket in base64url, "-" when empty; token and key authorization as they
+ * are, "-" when empty; ids are run << 32 | counter.
  */
 #ifndef ZS_VAULT_JOURNAL_H
 #define ZS_VAULT_JOURNAL_H
@@ -28,6 +30,8 @@ struct zs_journal_entry {
 	struct zs_name zone, name;
 	uint8_t value[ZS_MAX_TXT], ticket[ZS_MAX_TICKET];
 	size_t value_len, ticket_len;
+	struct zs_name identifier;	/* empty = not known, like the next two */
+	char token[ZS_MAX_TOKEN + 1], key_authorization[ZS_MAX_KEY_AUTHORIZATION + 1];
 	int64_t added;
 	bool live;			/* its run is alive */
 };

@@ -92,6 +92,22 @@ void zs_record_add(struct zs_buf *dst, const struct zs_journal_entry *entry)
 	seal(dst, from);
 }
 
+static const char *text_or_dash(const char *text)
+{
+	return *text != '\0' ? text : "-";
+}
+
+void zs_record_context(struct zs_buf *dst, const struct zs_journal_entry *entry)
+{
+	size_t from = dst->len;
+
+	if (entry->identifier.len == 0)
+		return;
+	zs_buf_addf(dst, "C %" PRIu64 " %s %s %s", entry->id, entry->identifier.text, text_or_dash(entry->token),
+		    text_or_dash(entry->key_authorization));
+	seal(dst, from);
+}
+
 void zs_record_ticket(struct zs_buf *dst, uint64_t id, struct zs_slice ticket)
 {
 	size_t from = dst->len;
@@ -159,6 +175,19 @@ static bool read_add(const struct zs_slice *f, struct zs_record *ret)
 	return true;
 }
 
+/* All of it or nothing: a plugin is not lent one without the other. */
+static bool read_context(const struct zs_slice *f, struct zs_record *ret)
+{
+	struct zs_journal_entry *entry = &ret->entry;
+	bool none = zs_slice_eq_str(f[3], "-") && zs_slice_eq_str(f[4], "-");
+
+	if (!zs_slice_u64(f[1], UINT64_MAX, &entry->id) || !zs_name_parse(f[2], ZS_NAME_OWNER, &entry->identifier, NULL))
+		return false;
+	return none || (zs_b64url_key_authorization_ok(f[3], f[4]) &&
+			zs_slice_copy(f[3], entry->token, sizeof(entry->token)) &&
+			zs_slice_copy(f[4], entry->key_authorization, sizeof(entry->key_authorization)));
+}
+
 static bool read_ticket(const struct zs_slice *f, struct zs_record *ret)
 {
 	return zs_slice_u64(f[1], UINT64_MAX, &ret->entry.id) &&
@@ -189,6 +218,7 @@ static const struct {
 } kinds[] = {
 	{ 'H', 3, read_header },
 	{ 'A', 10, read_add },
+	{ 'C', 5, read_context },
 	{ 'T', 3, read_ticket },
 	{ 'D', 2, read_done },
 	{ 'Q', 2, read_mark },

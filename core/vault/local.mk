@@ -15,10 +15,12 @@ core_vault_libzs_vault_a_SOURCES = \
 	core/vault/serve.c \
 	core/vault/serve_job.c \
 	core/vault/serve_journal.c \
+	core/vault/serve_lock.c \
 	core/vault/sign.c \
 	core/vault/state.c core/vault/state.h \
 	core/vault/store.c \
-	core/vault/vault.h
+	core/vault/vault.h \
+	core/vault/zone_lock.c core/vault/zone_lock.h
 
 pkglibexec_PROGRAMS += core/vault/zoneseal-vault
 core_vault_zoneseal_vault_SOURCES = core/vault/main.c

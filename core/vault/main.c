@@ -49,6 +49,8 @@ int main(int argc, char **argv)
 		.sandbox = { .role = ZS_ROLE_VAULT, .write_paths = write_paths },
 		.front = zs_vault_front,
 		.engine = zs_vault_engine,
+		.engine_closed = zs_vault_engine_gone,
+		.done = zs_vault_leave,
 		.user = &vault,
 	};
 	struct options options = read_options(argv + (argc > 0));
@@ -68,6 +70,7 @@ int main(int argc, char **argv)
 		write_paths[0] = vault.state.path;
 	child.sandbox.keep_chown = options.keep_chown;
 	rc = zs_child_start(&child);
+	vault.locks.loop = child.loop;
 	if (rc == 0)
 		rc = zs_child_run(&child);
 	zs_vault_done(&vault);

@@ -43,6 +43,8 @@ static const struct row engine_rows[] = {
 	{ ZS_MSG_JOURNAL_ADD, zs_serve_journal_add },
 	{ ZS_MSG_JOURNAL_TICKET, zs_serve_journal_ticket },
 	{ ZS_MSG_JOURNAL_DONE, zs_serve_journal_done },
+	{ ZS_MSG_ZONE_LOCK, zs_serve_zone_lock },
+	{ ZS_MSG_ZONE_UNLOCK, zs_serve_zone_unlock },
 	{ ZS_MSG_STORE, zs_serve_store },
 };
 
@@ -86,7 +88,8 @@ static int handle(zs_vault_handler *handler, struct zs_request *request, struct 
 
 static void serve(const struct row *rows, size_t n, struct zs_chan *chan, struct zs_incoming *in, void *user)
 {
-	struct zs_request request = { .vault = user, .chan = chan, .id = in->id, .type = in->type, .body = in->body };
+	struct zs_request request = { .vault = user, .chan = chan, .id = in->id, .type = in->type,
+				      .deadline_ms = in->deadline_ms, .body = in->body };
 	zs_vault_handler *handler = find(rows, n, in->type);
 	struct zs_err err;
 	int rc;
@@ -111,9 +114,27 @@ void zs_vault_front(struct zs_chan *chan, struct zs_incoming *in, void *user)
 
 void zs_vault_engine(struct zs_chan *chan, struct zs_incoming *in, void *user)
 {
+	struct zs_vault *vault = user;
+
+	/* of all requests only that for a lock waits */
 	if (in->type == ZS_MSG_CANCEL)
-		return;
-	serve(engine_rows, ZS_COUNT(engine_rows), chan, in, user);
+		zs_zone_lock_cancel(&vault->locks, ((const struct zs_msg_cancel *)in->body)->request);
+	else
+		serve(engine_rows, ZS_COUNT(engine_rows), chan, in, user);
+}
+
+void zs_vault_engine_gone(struct zs_chan *chan, const struct zs_err *err, void *user)
+{
+	(void)chan;
+	(void)err;
+	zs_vault_leave(user);
+}
+
+void zs_vault_leave(void *user)
+{
+	struct zs_vault *vault = user;
+
+	zs_zone_locks_drop(&vault->locks);
 }
 
 bool zs_vault_path(const struct zs_vault *vault, const char *certificate, char *dst, size_t size)
@@ -132,6 +153,7 @@ static int init(struct zs_vault *vault, const char *path, int (*open_state)(stru
 	rc = open_state(&vault->state, path, err);
 	if (rc != 0)
 		vault->unusable = *err;
+	vault->locks.state = &vault->state;
 	zs_journals_init(&vault->journals, &vault->state);
 	return rc;
 }
@@ -143,7 +165,10 @@ int zs_vault_init(struct zs_vault *vault, const char *path, struct zs_err *err)
 
 int zs_vault_look(struct zs_vault *vault, const char *path, struct zs_err *err)
 {
-	return init(vault, path, zs_state_look, err);
+	int rc = init(vault, path, zs_state_look, err);
+
+	vault->read_only = true;
+	return rc;
 }
 
 void zs_vault_done(struct zs_vault *vault)

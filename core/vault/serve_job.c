@@ -94,30 +94,42 @@ int zs_serve_order_gone(struct zs_request *request, struct zs_err *err)
 	return rc != 0 ? rc : zs_request_ok(request, err);
 }
 
+static int txt_value(struct zs_request *request, struct zs_slice token, const char *thumbprint,
+		     struct zs_msg_txt_value *ret, struct zs_err *err)
+{
+	char *value = zs_arena_alloc(&request->arena, ZS_THUMBPRINT_TEXT);
+	char *key_authorization = zs_arena_alloc(&request->arena, ZS_MAX_KEY_AUTHORIZATION + 1);
+	int rc;
+
+	if (token.n > ZS_MAX_TOKEN || !zs_b64url_ok(token))
+		ZS_FAIL(err, ZS_E_CA_PROTOCOL, "a challenge token is not base64url of at most %d characters", ZS_MAX_TOKEN);
+	if (value == NULL || key_authorization == NULL)
+		ZS_FAIL(err, ZS_E_NOMEM, "out of memory for a reply");
+	rc = zs_jws_key_authorization(token, thumbprint, key_authorization, err);
+	if (rc == 0)
+		rc = zs_jws_txt_value(token, thumbprint, value, err);
+	if (rc == 0)
+		*ret = (struct zs_msg_txt_value){ zs_slice_str(value), zs_slice_str(key_authorization) };
+	return rc;
+}
+
 int zs_serve_txt_values(struct zs_request *request, struct zs_err *err)
 {
 	const struct zs_msg_txt_values *txt = request->body;
 	struct zs_job *job = zs_job_find(&request->vault->jobs, txt->job, err);
 	uint32_t n = txt->tokens.n;
-	struct zs_slice *values = zs_arena_alloc(&request->arena, (n + 1) * sizeof(*values));
+	struct zs_msg_txt_value *values = zs_arena_alloc(&request->arena, (n + 1) * sizeof(*values));
 	struct zs_msg_txt_values_are reply = { .values = { .items = values, .n = n } };
 
 	if (job == NULL)
 		return -(int)err->code;
-	for (uint32_t i = 0; values != NULL && i < n; i++) {
-		char *value = zs_arena_alloc(&request->arena, ZS_THUMBPRINT_TEXT);
-		struct zs_slice token = txt->tokens.items[i];
-
-		if (token.n > ZS_MAX_TOKEN || !zs_b64url_ok(token))
-			ZS_FAIL(err, ZS_E_CA_PROTOCOL, "a challenge token is not base64url of at most %d characters",
-				ZS_MAX_TOKEN);
-		if (value == NULL)
-			ZS_FAIL(err, ZS_E_NOMEM, "out of memory for a reply");
-		if (zs_jws_txt_value(token, job->account->thumbprint, value, err) != 0)
-			return -(int)err->code;
-		values[i] = zs_slice_str(value);
-	}
 	if (values == NULL)
 		ZS_FAIL(err, ZS_E_NOMEM, "out of memory for a reply");
+	for (uint32_t i = 0; i < n; i++) {
+		int rc = txt_value(request, txt->tokens.items[i], job->account->thumbprint, &values[i], err);
+
+		if (rc != 0)
+			return rc;
+	}
 	return zs_request_reply(request, ZS_MSG_TXT_VALUES_ARE, &reply, err);
 }

@@ -8,12 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/b64url.h"
+
 enum { MAX_IDS = 4096 };
 
 /* ---- replies ---------------------------------------------------------------------------- */
 
-/* The open entries behind after with the smallest ids. 512 of the longest take 650 KiB. */
-enum { PAGE = 512 };
+/* The open entries behind after with the smallest ids. 384 of the longest take 790 KiB. */
+enum { PAGE = 384 };
 
 struct page {
 	uint64_t after;
@@ -57,6 +59,8 @@ static void fill(const struct zs_journal_entry *from, struct zs_msg_entry *to)
 		.id = from->id, .job = from->job, .zone = from->zone, .name = from->name, .added = from->added, .live = from->live,
 		.certificate = zs_slice_str(from->certificate), .instance = zs_slice_str(from->instance),
 		.provider = zs_slice_str(from->provider), .value = zs_slice_of(from->value, from->value_len),
+		.identifier = from->identifier, .token = zs_slice_str(from->token),
+		.key_authorization = zs_slice_str(from->key_authorization),
 		.ticket = zs_slice_of(from->ticket, from->ticket_len),
 	};
 }
@@ -121,6 +125,18 @@ int zs_serve_forget(struct zs_request *request, struct zs_err *err)
 
 /* ---- engine -------------------------------------------------------------------------------- */
 
+/* Empty, or what the job's own certificate could ask for. */
+static int check_context(const struct zs_msg_entry *from, struct zs_err *err)
+{
+	bool none = from->token.n == 0 && from->key_authorization.n == 0;
+
+	if (from->identifier.wildcard || (from->identifier.len == 0 && !none))
+		ZS_FAIL(err, ZS_E_BUG, "a journal entry is for no name, or for a wildcard");
+	if (!none && !zs_b64url_key_authorization_ok(from->token, from->key_authorization))
+		ZS_FAIL(err, ZS_E_BUG, "token and key authorization of a journal entry do not belong together");
+	return 0;
+}
+
 static int check_entry(const struct zs_msg_entry *from, const struct zs_job *job, struct zs_err *err)
 {
 	if (job->dry_run)
@@ -133,7 +149,7 @@ static int check_entry(const struct zs_msg_entry *from, const struct zs_job *job
 		ZS_FAIL(err, ZS_E_BUG, "value or ticket of a journal entry is too long");
 	if (from->name.len == 0)
 		ZS_FAIL(err, ZS_E_BUG, "a journal entry needs a name");
-	return 0;
+	return check_context(from, err);
 }
 
 /* The name goes through text again, as it will when the entry is read back. */
@@ -156,6 +172,10 @@ static int fill_entry(const struct zs_msg_entry *from, const struct zs_jobs *job
 	(void)zs_slice_copy(from->provider, to->provider, sizeof(to->provider));
 	if (!copy_name(&from->zone, &to->zone) || !copy_name(&from->name, &to->name))
 		ZS_FAIL(err, ZS_E_BUG, "zone or name of a journal entry cannot be written");
+	if (from->identifier.len > 0 && !zs_name_parse(zs_slice_str(from->identifier.text), ZS_NAME_OWNER, &to->identifier, NULL))
+		ZS_FAIL(err, ZS_E_BUG, "what a journal entry is for cannot be written");
+	(void)zs_slice_copy(from->token, to->token, sizeof(to->token));
+	(void)zs_slice_copy(from->key_authorization, to->key_authorization, sizeof(to->key_authorization));
 	memcpy(to->value, from->value.p, from->value.n);
 	to->value_len = from->value.n;
 	if (from->ticket.n > 0)

@@ -5,6 +5,8 @@
  *   accounts/<ca>/            account.key.pem meta lock
  *   certificates/<name>/      gen/<n>/ current -> gen/<n> pending/ lock
  *   journal/<run>.journal
+ *   locks/<instance>/<zone>   while a change of the zone runs through the instance;
+ *                             removed with the lock, empty
  *   quarantine/<time>-<what>
  */
 #ifndef ZS_VAULT_STATE_H

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "acme/flow.h"
+#include "base/b64url.h"
 #include "base/buf.h"
 #include "ca.h"
 
@@ -26,7 +27,7 @@ enum {
 	MAX_RECORDS = 32,
 	MAX_STEPS = 20000,
 	JOB_MS = 15 * 60 * 1000,
-	GRACE_MS = 120 * 1000	/* behind the deadline: clean-up and session budgets */
+	GRACE_MS = 120 * 1000 /* behind the deadline: clean-up and session budgets */
 };
 
 #define WALL_START INT64_C(1795000000)
@@ -67,7 +68,7 @@ enum {
 enum fault {
 #define FAULT_ENUM(name, text) F_##name,
 	FAULTS(FAULT_ENUM)
-	F__COUNT
+		F__COUNT
 };
 
 static const char *const fault_names[] = {
@@ -77,7 +78,7 @@ static const char *const fault_names[] = {
 
 /* ---- allocations of the machine that fail (the linker wraps these) ---- */
 
-static unsigned allocations_left;	/* 0 = all succeed */
+static unsigned allocations_left; /* 0 = all succeed */
 static bool in_flow;
 
 static bool allocation_fails(void)
@@ -112,19 +113,21 @@ struct record {
 	char value[ZS_TXT_VALUE + 1];
 };
 
-enum happening_kind { H_FREE, H_SEND, H_DELIVER };
+enum happening_kind { H_FREE,
+	H_SEND,
+	H_DELIVER };
 
 struct happening {
 	enum happening_kind kind;
 	uint64_t at, seq;
-	uint64_t first_sent;		/* H_SEND of a repeated request; 0 = not yet */
+	uint64_t first_sent; /* H_SEND of a repeated request; 0 = not yet */
 	struct zs_flow_request request;
-	struct zs_flow_event event;	/* slices are filled when it is delivered */
+	struct zs_flow_event event; /* slices are filled when it is delivered */
 	struct ca_reply reply;
 	struct zs_err err;
-	struct zs_slice *values;	/* TXT_VALUES_ARE; heap */
-	char text[32];			/* INSPECTED */
-	bool twin;			/* comes a second time */
+	struct zs_msg_txt_value *values; /* TXT_VALUES_ARE; heap, with the texts behind */
+	char text[32]; /* INSPECTED */
+	bool twin; /* comes a second time */
 };
 
 struct world {
@@ -132,7 +135,7 @@ struct world {
 	bool verbose;
 	struct rng rng;
 	uint64_t now_ms, seq;
-	int64_t wall_off;		/* our clock against the CA's */
+	int64_t wall_off; /* our clock against the CA's */
 	bool faults[F__COUNT];
 	bool any_fault;
 	struct ca ca;
@@ -151,8 +154,8 @@ struct world {
 	/* one run */
 	struct zs_flow *flow;
 	int run;
-	size_t top;			/* happenings behind it are not in use */
-	unsigned steps, stop_at;	/* a cancel or deadline at this step; 0 = none */
+	size_t top; /* happenings behind it are not in use */
+	unsigned steps, stop_at; /* a cancel or deadline at this step; 0 = none */
 	uint64_t dark_from;
 	uint32_t last_ref;
 	uint64_t run_start;
@@ -162,8 +165,8 @@ struct world {
 	size_t nrecords;
 	unsigned new_orders, finalizes, accepts, reads_settle, reads_issue, publishes, removes, stores, ambiguous;
 	bool read_since_finalize;
-	uint64_t next_read_at;		/* Retry-After and the shortest pause */
-	struct happening happenings[MAX_HAPPENINGS];	/* last: all zero between two seeds */
+	uint64_t next_read_at; /* Retry-After and the shortest pause */
+	struct happening happenings[MAX_HAPPENINGS]; /* last: all zero between two seeds */
 };
 
 static void trace(const struct world *w, const char *fmt, ...) ZS_PRINTF(2, 3);
@@ -174,7 +177,7 @@ static void trace(const struct world *w, const char *fmt, ...)
 	if (!w->verbose)
 		return;
 	printf("%9llu.%03llu run %d  ", (unsigned long long)(w->now_ms / 1000),
-	       (unsigned long long)(w->now_ms % 1000), w->run);
+		(unsigned long long)(w->now_ms % 1000), w->run);
 	va_start(ap, fmt);
 	(void)vprintf(fmt, ap);
 	va_end(ap);
@@ -184,7 +187,7 @@ static void trace(const struct world *w, const char *fmt, ...)
 static void broken(const struct world *w, const char *rule)
 {
 	printf("not ok: seed %llu, run %d, step %u, state %s: %s\n", (unsigned long long)w->seed, w->run,
-	       w->steps, w->flow ? zs_flow_state_name(w->flow) : "-", rule);
+		w->steps, w->flow ? zs_flow_state_name(w->flow) : "-", rule);
 	printf("replay: tests/sim/sim --seed %llu -v\n", (unsigned long long)w->seed);
 	fflush(stdout);
 	exit(1);
@@ -338,9 +341,19 @@ static void swap_body(struct ca_reply *reply, const char *body)
 }
 
 static const char *const bad_bodies[] = {
-	"", "{", "[]", "null", "{\"status\":7}", "{\"status\":\"valid\",\"status\":\"valid\"}",
-	"{\"status\":\"\\u0000\"}", "\xff\xfe", "{\"status\":\"pending\",\"identifiers\":[]}",
-	"{\"status\":\"sideways\"}", "{} {}", "<html>", "{\"a\":01}",
+	"",
+	"{",
+	"[]",
+	"null",
+	"{\"status\":7}",
+	"{\"status\":\"valid\",\"status\":\"valid\"}",
+	"{\"status\":\"\\u0000\"}",
+	"\xff\xfe",
+	"{\"status\":\"pending\",\"identifiers\":[]}",
+	"{\"status\":\"sideways\"}",
+	"{} {}",
+	"<html>",
+	"{\"a\":01}",
 };
 
 static void damage(struct world *w, struct happening *h)
@@ -416,9 +429,8 @@ static void check_sending(struct world *w, const struct zs_flow_request *request
 	if (request->op == ZS_OP_FINALIZE) {
 		ca_tick(&w->ca);
 		o = ca_find_order(&w->ca, request->order_url);
-		RULE(w, w->faults[F_MALFORMED] || w->faults[F_FOREIGN_URL] || !o ||
-			     (o->status != CA_O_PENDING && o->status != CA_O_INVALID),
-		     "finalize although the order was not ready");
+		RULE(w, w->faults[F_MALFORMED] || w->faults[F_FOREIGN_URL] || !o || (o->status != CA_O_PENDING && o->status != CA_O_INVALID),
+			"finalize although the order was not ready");
 		RULE(w, !w->finalizes || w->read_since_finalize, "finalize repeated without reading the order");
 		w->finalizes++;
 		w->read_since_finalize = false;
@@ -511,10 +523,15 @@ static void do_values(struct world *w, const struct zs_flow_action *a)
 {
 	struct happening *h = answer(w, ZS_ON_TXT_VALUES, a->ref, 1);
 
-	h->values = calloc(a->ntokens + 1, sizeof(*h->values));
+	char(*texts)[ZS_MAX_KEY_AUTHORIZATION + 1];
+
+	h->values = calloc(a->ntokens + 1, sizeof(*h->values) + sizeof(*texts));
+	texts = (void *)(h->values + a->ntokens + 1);
 	for (size_t i = 0; i < a->ntokens; i++) {
 		RULE(w, zs_token_ok(a->tokens[i]), "a token with a bad alphabet");
-		h->values[i] = a->tokens[i];
+		(void)snprintf(texts[i], sizeof(texts[i]), "%.*s.%s", (int)a->tokens[i].n, (const char *)a->tokens[i].p,
+			"LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0");
+		h->values[i] = (struct zs_msg_txt_value){ a->tokens[i], zs_slice_str(texts[i]) };
 	}
 	h->event.values = h->values;
 	h->event.nvalues = a->ntokens;
@@ -534,9 +551,10 @@ static void do_publish(struct world *w, const struct zs_flow_action *a)
 		const struct zs_flow_record *r = &a->records[i];
 		const struct zs_msg_route *route = &w->routes[r->route];
 
-		RULE(w, r->route < w->nroutes && zs_name_eq(&route->identifier, &r->identifier) &&
-			     zs_name_eq(&route->effective, &r->effective),
-		     "a record with another route's name");
+		RULE(w, r->route < w->nroutes && zs_name_eq(&route->identifier, &r->identifier) && zs_name_eq(&route->effective, &r->effective),
+			"a record with another route's name");
+		RULE(w, !r->identifier.wildcard && zs_slice_eq_str(zs_slice_str(r->token), r->value) && zs_b64url_key_authorization_ok(zs_slice_str(r->token), zs_slice_str(r->key_authorization)),
+			"a record that does not say what it is for");
 		add_record(w->journal, &w->njournal, &r->effective, r->value);
 	}
 	if (fault(w, F_PUBLISH, 80))
@@ -549,7 +567,7 @@ static void do_watch(struct world *w, const struct zs_flow_action *a)
 
 	for (size_t i = 0; i < a->nrecords; i++)
 		RULE(w, find_record(w->dns, w->ndns, &a->records[i].effective, a->records[i].value) < w->ndns,
-		     "a record is watched that is not published");
+			"a record is watched that is not published");
 	if (fault(w, F_PROPAGATION, 80))
 		answer_fails(h, ZS_E_PROPAGATION, "one server lags");
 }
@@ -560,10 +578,9 @@ static void do_remove(struct world *w, const struct zs_flow_action *a)
 	RULE(w, w->publishes && a->records == w->records && a->nrecords == w->nrecords, "another set is removed");
 	for (size_t i = 0; i < w->top; i++)
 		RULE(w, w->happenings[i].kind != H_DELIVER || w->happenings[i].event.on != ZS_ON_PUBLISHED,
-		     "removed while still being published");
+			"removed while still being published");
 	(void)answer(w, ZS_ON_REMOVED, a->ref, latency(w) * 4);
 }
-
 
 /* "Root k" for the chain k, as the engine's reader would find it. */
 static void do_inspect(struct world *w, const struct zs_flow_action *a)
@@ -589,7 +606,7 @@ static void do_store(struct world *w, const struct zs_flow_action *a)
 
 	RULE(w, !w->stores++, "stored twice");
 	RULE(w, !w->preferred || w->any_fault || strstr((const char *)a->chain.p, "chain=2"),
-	     "not the preferred chain");
+		"not the preferred chain");
 	if (fault(w, F_VAULT, 30))
 		answer_fails(h, ZS_E_STORAGE, "disk full");
 }
@@ -616,7 +633,7 @@ static void do_note_by_vault(struct world *w, const struct zs_flow_action *a)
 
 static size_t count_ours(const struct world *w)
 {
-	return w->ndns - 1;	/* one is foreign */
+	return w->ndns - 1; /* one is foreign */
 }
 
 static void do_end(struct world *w, const struct zs_flow_action *a)
@@ -635,34 +652,57 @@ static void do_end(struct world *w, const struct zs_flow_action *a)
 	RULE(w, w->removes == w->publishes || end->err.code == ZS_E_NOMEM, "published and not removed");
 	RULE(w, end->err.code != ZS_E_BUG, "an assumption of the machine is wrong");
 	RULE(w, end->err.code != ZS_E_CA_CERT || !w->order_url[0] || w->faults[F_VAULT],
-	     "a certificate that is not ours will be downloaded again");
+		"a certificate that is not ours will be downloaded again");
 }
 
 static void perform(struct world *w, const struct zs_flow_action *a)
 {
 	trace(w, "  do %s%s%s %s (delay %u) #%u", zs_flow_do_name(a->act), a->act == ZS_DO_REQUEST ? " " : "",
-	      a->act == ZS_DO_REQUEST ? zs_flow_op_name(a->request.op) : "",
-	      a->act == ZS_DO_REQUEST ? a->request.url : a->text, a->request.delay_ms, a->ref);
+		a->act == ZS_DO_REQUEST ? zs_flow_op_name(a->request.op) : "",
+		a->act == ZS_DO_REQUEST ? a->request.url : a->text, a->request.delay_ms, a->ref);
 	RULE(w, !w->ended, "an action behind END");
 	if (a->ref) {
 		RULE(w, a->ref > w->last_ref, "a reference used again");
 		w->last_ref = a->ref;
 	}
 	switch (a->act) {
-	case ZS_DO_REQUEST: do_request(w, a); break;
-	case ZS_DO_DROP: do_drop(w, a->drop); break;
-	case ZS_DO_TXT_VALUES: do_values(w, a); break;
-	case ZS_DO_PUBLISH: do_publish(w, a); break;
-	case ZS_DO_WATCH: do_watch(w, a); break;
-	case ZS_DO_REMOVE: do_remove(w, a); break;
-	case ZS_DO_INSPECT: do_inspect(w, a); break;
-	case ZS_DO_VERIFY: do_verify(w, a); break;
-	case ZS_DO_STORE: do_store(w, a); break;
+	case ZS_DO_REQUEST:
+		do_request(w, a);
+		break;
+	case ZS_DO_DROP:
+		do_drop(w, a->drop);
+		break;
+	case ZS_DO_TXT_VALUES:
+		do_values(w, a);
+		break;
+	case ZS_DO_PUBLISH:
+		do_publish(w, a);
+		break;
+	case ZS_DO_WATCH:
+		do_watch(w, a);
+		break;
+	case ZS_DO_REMOVE:
+		do_remove(w, a);
+		break;
+	case ZS_DO_INSPECT:
+		do_inspect(w, a);
+		break;
+	case ZS_DO_VERIFY:
+		do_verify(w, a);
+		break;
+	case ZS_DO_STORE:
+		do_store(w, a);
+		break;
 	case ZS_DO_ACCOUNT_SET:
 	case ZS_DO_ACCOUNT_LOST:
-	case ZS_DO_ORDER_GONE: do_note_by_vault(w, a); break;
-	case ZS_DO_END: do_end(w, a); break;
-	default: break;
+	case ZS_DO_ORDER_GONE:
+		do_note_by_vault(w, a);
+		break;
+	case ZS_DO_END:
+		do_end(w, a);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -692,7 +732,7 @@ static void take_effect(struct world *w, struct happening *h)
 			add_record(w->dns, &w->ndns, &w->records[i].effective, w->records[i].value);
 	for (size_t i = 0; h->event.on == ZS_ON_REMOVED && i < w->nrecords; i++) {
 		if (fault(w, F_REMOVE, 40) &&
-		    find_record(w->dns, w->ndns, &w->records[i].effective, w->records[i].value) < w->ndns) {
+			find_record(w->dns, w->ndns, &w->records[i].effective, w->records[i].value) < w->ndns) {
 			h->event.residue++;
 			answer_fails(h, ZS_E_PROVIDER, "would not go");
 			continue;
@@ -715,7 +755,7 @@ static void note_pause(struct world *w, const struct happening *h)
 	uint64_t seconds = 0;
 
 	if (h->event.on != ZS_ON_REPLY || h->twin || h->reply.status >= 300 ||
-	    (h->request.op != ZS_OP_READ_ORDER && h->request.op != ZS_OP_FINALIZE && h->request.op != ZS_OP_ACCEPT))
+		(h->request.op != ZS_OP_READ_ORDER && h->request.op != ZS_OP_FINALIZE && h->request.op != ZS_OP_ACCEPT))
 		return;
 	(void)zs_slice_u64(zs_slice_str(h->reply.retry_after), 100000, &seconds);
 	if (w->now_ms + (seconds ? seconds * 1000 : 20) > w->next_read_at)
@@ -750,7 +790,7 @@ static void deliver(struct world *w, struct happening *h)
 		e->reply.nlinks = h->reply.nlinks;
 	}
 	trace(w, "on %s #%u [%s] %d %.300s %s", zs_flow_on_name(e->on), e->ref, zs_flow_state_name(w->flow),
-	      h->reply.status, h->reply.body ? h->reply.body : "", h->err.text);
+		h->reply.status, h->reply.body ? h->reply.body : "", h->err.text);
 	in_flow = true;
 	zs_flow_event(w->flow, e);
 	in_flow = false;
@@ -783,9 +823,15 @@ static void start_run(struct world *w)
 {
 	static const struct zs_slice origin = { (const uint8_t *)CA_ORIGIN, sizeof(CA_ORIGIN) - 1 };
 	struct zs_flow_spec spec = {
-		.ca = "simca", .origins = { &origin, 1 }, .identifiers = w->names, .nidentifiers = w->nnames,
-		.account_url = w->account_url, .order_url = w->order_url, .agree_terms = true,
-		.preferred_chain = w->preferred ? "root 2" : NULL, .dry_run = w->dry_run,
+		.ca = "simca",
+		.origins = { &origin, 1 },
+		.identifiers = w->names,
+		.nidentifiers = w->nnames,
+		.account_url = w->account_url,
+		.order_url = w->order_url,
+		.agree_terms = true,
+		.preferred_chain = w->preferred ? "root 2" : NULL,
+		.dry_run = w->dry_run,
 	};
 
 	w->run++;
@@ -985,7 +1031,7 @@ static bool is_harmless(const struct world *w)
 {
 	for (int i = 0; i < F__COUNT; i++)
 		if (w->faults[i] && i != F_CLOCK && i != F_DOUBLE && i != F_SLOW && i != F_SAME_TOKEN &&
-		    i != F_ACCOUNT_LOST)
+			i != F_ACCOUNT_LOST)
 			return false;
 	return true;
 }
@@ -1015,7 +1061,7 @@ static void clear_faults(struct world *w, bool (*keep)(enum fault f))
 static bool is_passing(enum fault f)
 {
 	return f == F_LOST_BEFORE || f == F_LOST_AFTER || f == F_SLOW || f == F_DOUBLE || f == F_KILL ||
-	       f == F_CANCEL || f == F_DEADLINE || f == F_DARK || f == F_BUSY || f == F_REMOVE;
+		f == F_CANCEL || f == F_DEADLINE || f == F_DARK || f == F_BUSY || f == F_REMOVE;
 }
 
 static void adopt(struct world *w)
@@ -1048,7 +1094,7 @@ static bool can_be_finished(struct world *w)
 	w->ca.now_ms = w->now_ms;
 	ca_tick(&w->ca);
 	return o && o->account == w->ca.account && w->ca.account_known &&
-	       (o->status == CA_O_READY || o->status == CA_O_PROCESSING || o->status == CA_O_VALID);
+		(o->status == CA_O_READY || o->status == CA_O_PROCESSING || o->status == CA_O_VALID);
 }
 
 /* A run in between, where some of the trouble goes on or the CA loses things. */
@@ -1088,7 +1134,7 @@ static void second_run(struct world *w)
 
 static bool run_seed(uint64_t seed, bool verbose)
 {
-	static struct world world;	/* several MiB, of which a seed touches little */
+	static struct world world; /* several MiB, of which a seed touches little */
 	struct world *w = &world;
 	bool over, good;
 
@@ -1151,7 +1197,7 @@ int main(int argc, char **argv)
 	}
 	if (args.one) {
 		printf("ok: seed %llu, first run %s\n", (unsigned long long)args.seed,
-		       run_seed(args.seed, args.verbose) ? "good" : "failed as it should");
+			run_seed(args.seed, args.verbose) ? "good" : "failed as it should");
 		return 0;
 	}
 	(void)clock_gettime(CLOCK_MONOTONIC, &t0);
@@ -1160,6 +1206,6 @@ int main(int argc, char **argv)
 	(void)clock_gettime(CLOCK_MONOTONIC, &t1);
 	s = (double)(t1.tv_sec - t0.tv_sec) + (double)(t1.tv_nsec - t0.tv_nsec) / 1e9;
 	printf("ok: %llu seeds, %llu good at the first run, %.1f s, %.0f seeds/s\n",
-	       (unsigned long long)args.count, (unsigned long long)good, s, (double)args.count / (s > 0 ? s : 1));
+		(unsigned long long)args.count, (unsigned long long)good, s, (double)args.count / (s > 0 ? s : 1));
 	return 0;
 }

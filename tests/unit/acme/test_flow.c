@@ -18,6 +18,7 @@
 #define O "https://ca.test"
 #define T1 "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
 #define V1 "1fCS1lh6WLuBWbvkmdEhdymEvTR8MuI63XqlRVleM9Q"
+#define K1 T1 "." V1
 #define ORDER(status, rest) "{\"status\":\"" status "\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.test\"}]," \
 	"\"authorizations\":[\"" O "/z/1\"],\"finalize\":\"" O "/f/1\"" rest "}"
 #define AUTHZ(status, challenges) "{\"status\":\"" status "\",\"identifier\":{\"type\":\"dns\",\"value\":\"a.test\"},\"challenges\":[" challenges "]}"
@@ -122,7 +123,7 @@ static void start(struct rig *rig)
 /* Up to the state after the accept. */
 static void go_to_settle(struct rig *rig)
 {
-	const struct zs_slice value = zs_slice_str(V1);
+	const struct zs_msg_txt_value value = { zs_slice_str(V1), zs_slice_str(K1) };
 
 	start(rig);
 	expect(rig, "new-order");
@@ -359,7 +360,7 @@ static void test_accept_when_refused_expect_authorization_decides(void **state)
 	static const char *const bodies[] = { AUTHZ("valid", ""), AUTHZ("pending", DNS01("pending")) };
 	static const char *const then[] = { "read-order", "deactivate remove" };
 	struct zs_name name = a_test();
-	const struct zs_slice value = zs_slice_str(V1);
+	const struct zs_msg_txt_value value = { zs_slice_str(V1), zs_slice_str(K1) };
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
@@ -384,12 +385,17 @@ static void test_accept_when_refused_expect_authorization_decides(void **state)
 
 static void test_values_when_bad_shape_expect_peer_error(void **state)
 {
-	static const char *const values[] = { "short", V1 "x", "1fCS1lh6WLuBWbvkmdEhdymEvTR8MuI63XqlRVleM9 ", "" };
+	static const struct { const char *value, *key_authorization; } values[] = {
+		{ "short", K1 }, { V1 "x", K1 }, { "1fCS1lh6WLuBWbvkmdEhdymEvTR8MuI63XqlRVleM9 ", K1 }, { "", K1 },
+		{ V1, "" }, { V1, T1 }, { V1, T1 "." }, { V1, K1 "x" }, { V1, "x" K1 }, { V1, T1 "." V1 "." V1 }, { V1, V1 },
+	};
 	struct zs_name name = a_test();
 
 	(void)state;
 	for (size_t i = 0; i < ZS_COUNT(values); i++) {
-		const struct zs_slice value = zs_slice_str(values[i]);
+		const struct zs_msg_txt_value value = {
+			zs_slice_str(values[i].value), zs_slice_str(values[i].key_authorization),
+		};
 		struct zs_flow_spec spec = spec_of(&name);
 		struct rig rig;
 

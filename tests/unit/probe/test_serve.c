@@ -15,6 +15,8 @@
 static const struct fake_record records[] = {
 	{ "p.test", "SOA", "5" },
 	{ "_acme-challenge.p.test", "TXT", "here" },
+	{ "two.p.test", "TXT", "one" },
+	{ "two.p.test", "TXT", "in three parts|and|more" },
 	{ "_acme-challenge.away.p.test", "CNAME", "t.p.test" },
 	{ NULL, NULL, NULL },
 };
@@ -100,6 +102,17 @@ static void take_walked(struct fixture *f, const struct zs_msg_probe_walked *wal
 		 r->servers.n ? (const char *)r->servers.items[0].addresses.items[0].p : "");
 }
 
+static void take_values(struct fixture *f, const struct zs_msg_probe_values *values)
+{
+	size_t used = 0;
+
+	f->results = values->values.n;
+	f->text[0] = 0;
+	for (uint32_t i = 0; i < values->values.n; i++)
+		used += (size_t)snprintf(f->text + used, sizeof(f->text) - used, "[%.*s]", (int)values->values.items[i].n,
+					 (const char *)values->values.items[i].p);
+}
+
 static void on_reply(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
 {
 	struct fixture *f = user;
@@ -117,6 +130,8 @@ static void on_reply(struct zs_chan *chan, const struct zs_incoming *in, bool fi
 		f->err = *err;
 	else if (in->type == ZS_MSG_PROBE_WALKED)
 		take_walked(f, in->body);
+	else if (in->type == ZS_MSG_PROBE_VALUES)
+		take_values(f, in->body);
 }
 
 static void wait_for(struct fixture *f)
@@ -257,6 +272,57 @@ static void test_cancel_and_closed_channel(void **state)
 	assert_int_equal(f->err.code, 0);
 }
 
+static uint32_t read_name(struct fixture *f, const char *name, uint64_t ms)
+{
+	struct zs_msg_probe_read read = { .zone = name_of("p.test"), .name = name_of(name) };
+	uint32_t id = 0;
+
+	assert_int_equal(zs_chan_call(f->near[0], ZS_MSG_PROBE_READ, &read, -1, ms, on_reply, f, &id), 0);
+	return id;
+}
+
+static void test_read(void **state)
+{
+	struct fixture *f = *state;
+
+	configure(f, fake_addr(f->fake));
+	read_name(f, "two.p.test", 2000);
+	wait_for(f);
+	assert_int_equal(f->type, ZS_MSG_PROBE_VALUES);
+	assert_int_equal(f->results, 2);
+	assert_non_null(strstr(f->text, "[one]"));
+	assert_non_null(strstr(f->text, "[in three partsandmore]"));
+	read_name(f, "nothing.p.test", 2000);
+	wait_for(f);
+	assert_int_equal(f->type, ZS_MSG_PROBE_VALUES);
+	assert_int_equal(f->results, 0);
+}
+
+static void test_read_without_answer_fails(void **state)
+{
+	struct fixture *f = *state;
+	unsigned before;
+	uint32_t id;
+	bool never = false;
+
+	configure(f, fake_addr(f->fake));
+	fake_pause(f->fake, true);
+	read_name(f, "two.p.test", 300);
+	wait_for(f);
+	assert_int_equal(f->err.code, ZS_E_DNS);
+	assert_non_null(strstr(f->err.text, "two.p.test"));
+	id = read_name(f, "two.p.test", 5000);
+	before = f->finals;
+	fake_run(f->loop, &never, 60);
+	zs_chan_cancel(f->near[0], id);
+	fake_run(f->loop, &never, 60);
+	assert_int_equal(f->finals, before);
+	fake_pause(f->fake, false);
+	read_name(f, "two.p.test", 2000);
+	wait_for(f);
+	assert_int_equal(f->results, 2);
+}
+
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -267,6 +333,8 @@ int main(void)
 		ROW(test_watch_ends_well_and_at_its_deadline),
 		ROW(test_many_requests_at_once),
 		ROW(test_cancel_and_closed_channel),
+		ROW(test_read),
+		ROW(test_read_without_answer_fails),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

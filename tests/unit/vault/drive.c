@@ -191,6 +191,9 @@ static void take_entries(const struct zs_msg_vault_entries *m)
 		COPY(e->instance, last.entries[i].instance);
 		COPY(e->value, last.entries[i].value);
 		COPY(e->ticket, last.entries[i].ticket);
+		COPY(e->token, last.entries[i].token);
+		COPY(e->key_authorization, last.entries[i].key_authorization);
+		(void)snprintf(last.entries[i].identifier, sizeof(last.entries[i].identifier), "%s", e->identifier.text);
 		(void)snprintf(last.entries[i].name, sizeof(last.entries[i].name), "%s", e->name.text);
 	}
 }
@@ -220,8 +223,10 @@ static void take_certificates(const struct zs_msg_vault_certificates *m)
 static void take_values(const struct zs_msg_txt_values_are *m)
 {
 	last.n = m->values.n;
-	for (uint32_t i = 0; i < m->values.n && i < ZS_COUNT(last.values); i++)
-		COPY(m->values.items[i], last.values[i]);
+	for (uint32_t i = 0; i < m->values.n && i < ZS_COUNT(last.values); i++) {
+		COPY(m->values.items[i].value, last.values[i]);
+		COPY(m->values.items[i].key_authorization, last.key_authorizations[i]);
+	}
 }
 
 static void take_ids(const struct zs_msg_journal_ids *m)

@@ -29,12 +29,17 @@ struct answer {
 	size_t spki_len;
 	bool account_key_new;
 	char values[8][64];		/* TXT_VALUES_ARE */
+	char key_authorizations[8][ZS_MAX_KEY_AUTHORIZATION + 1];
 	uint64_t ids[256];		/* JOURNAL_IDS, VAULT_ENTRIES */
 	uint32_t n;
 	bool more;			/* VAULT_ENTRIES, VAULT_CERTIFICATES; the last of the page: */
 	uint64_t last_id;
 	char last_name[65];
-	struct { char certificate[65], instance[65], value[256], ticket[256], name[256]; bool live; } entries[256];
+	struct {
+		char certificate[65], instance[65], value[256], ticket[256], name[256], identifier[256], token[ZS_MAX_TOKEN + 1],
+			key_authorization[ZS_MAX_KEY_AUTHORIZATION + 1];
+		bool live;
+	} entries[256];
 	char path[4200];
 	uint32_t generation;
 	struct { char name[65], ca[65], problem[1100], path[4200], issuer[300]; bool busy, pending; uint32_t generation, identifiers; int64_t not_after; }

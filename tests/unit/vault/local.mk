@@ -4,7 +4,8 @@ UNIT_TESTS += \
 	tests/unit/vault/test_generation \
 	tests/unit/vault/test_journal \
 	tests/unit/vault/test_pending \
-	tests/unit/vault/test_serve
+	tests/unit/vault/test_serve \
+	tests/unit/vault/test_zone_lock
 tests_unit_vault_LIBS = \
 	core/vault/libzs-vault.a \
 	core/wrap/libzs-keys.a \
@@ -28,3 +29,6 @@ tests_unit_vault_test_serve_LDADD = $(tests_unit_vault_LIBS)
 tests_unit_vault_test_pending_SOURCES = tests/unit/vault/test_pending.c tests/unit/vault/drive.c tests/unit/vault/drive.h
 tests_unit_vault_test_pending_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_vault_test_pending_LDADD = $(tests_unit_vault_LIBS)
+tests_unit_vault_test_zone_lock_SOURCES = tests/unit/vault/test_zone_lock.c tests/unit/vault/drive.c tests/unit/vault/drive.h
+tests_unit_vault_test_zone_lock_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_vault_test_zone_lock_LDADD = $(tests_unit_vault_LIBS)

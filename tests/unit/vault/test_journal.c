@@ -24,6 +24,17 @@
 #include "drive.h"
 #include "vault/journal_record.h"
 
+#define TOKEN "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+#define THUMBPRINT "LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0"
+
+static void set_context(struct zs_journal_entry *e, const char *identifier, const char *token, const char *key_authorization)
+{
+	memset(&e->identifier, 0, sizeof(e->identifier));
+	assert_true(!*identifier || zs_name_parse(zs_slice_str(identifier), ZS_NAME_OWNER, &e->identifier, NULL));
+	(void)snprintf(e->token, sizeof(e->token), "%s", token);
+	(void)snprintf(e->key_authorization, sizeof(e->key_authorization), "%s", key_authorization);
+}
+
 static struct zs_journal_entry entry_of(const char *value)
 {
 	struct zs_journal_entry e = { .job = 1, .certificate = "www", .instance = "corp-bind", .provider = "rfc2136" };
@@ -32,6 +43,7 @@ static struct zs_journal_entry entry_of(const char *value)
 	assert_true(zs_name_parse(zs_slice_str("_acme-challenge.example.test"), ZS_NAME_ANY, &e.name, NULL));
 	memcpy(e.value, value, strlen(value));
 	e.value_len = strlen(value);
+	set_context(&e, "example.test", TOKEN, TOKEN "." THUMBPRINT);
 	return e;
 }
 
@@ -336,6 +348,107 @@ static void test_record_when_any_value_expect_read_back(void **state)
 	zs_buf_done(&line);
 }
 
+static bool reads_context(const struct zs_journal_entry *e, struct zs_record *ret)
+{
+	struct zs_buf line = ZS_BUF(ZS_MAX_RECORD);
+	bool good;
+
+	zs_record_context(&line, e);
+	assert_false(line.failed);
+	assert_int_equal(line.data[line.len - 1], '\n');
+	good = zs_record_read(zs_slice_of(line.data, line.len - 1), ret);
+	zs_buf_done(&line);
+	return good;
+}
+
+static void test_context_when_any_expect_read_back_or_refused(void **state)
+{
+	static const struct { const char *token, *key_authorization; } wrong[] = {
+		{ "a/b", "a/b." THUMBPRINT }, { TOKEN, "" }, { "", TOKEN "." THUMBPRINT }, { TOKEN, "x" TOKEN "." THUMBPRINT },
+		{ TOKEN, TOKEN "." THUMBPRINT "x" }, { TOKEN, TOKEN "." }, { "a b", "a b." THUMBPRINT },
+	};
+	struct zs_journal_entry e = entry_of("x");
+	struct zs_buf nothing = ZS_BUF(ZS_MAX_RECORD);
+	struct zs_record record;
+	char token[ZS_MAX_TOKEN + 1], text[ZS_MAX_KEY_AUTHORIZATION + 1];
+
+	(void)state;
+	e.id = 77;
+	for (size_t n = 1; n <= ZS_MAX_TOKEN; n += 5) {
+		memset(token, 'k', n);
+		token[n] = 0;
+		(void)snprintf(text, sizeof(text), "%s.%s", token, THUMBPRINT);
+		set_context(&e, "example.test", token, text);
+		assert_true(reads_context(&e, &record));
+		assert_int_equal(record.kind, 'C');
+		assert_int_equal(record.entry.id, 77);
+		assert_string_equal(record.entry.identifier.text, "example.test");
+		assert_string_equal(record.entry.token, token);
+		assert_string_equal(record.entry.key_authorization, text);
+	}
+	set_context(&e, "example.test", "", "");
+	assert_true(reads_context(&e, &record));
+	assert_string_equal(record.entry.token, "");
+	for (size_t i = 0; i < ZS_COUNT(wrong); i++) {
+		set_context(&e, "example.test", wrong[i].token, wrong[i].key_authorization);
+		assert_false(reads_context(&e, &record));
+	}
+	/* nothing known, no line */
+	set_context(&e, "", "", "");
+	zs_record_context(&nothing, &e);
+	assert_int_equal(nothing.len, 0);
+	zs_buf_done(&nothing);
+}
+
+/* Without the lines that older versions did not write. */
+static size_t make_older(const char *text, size_t n, char *dst)
+{
+	size_t from = 0, len = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] != '\n')
+			continue;
+		if (text[from] != 'C') {
+			memcpy(dst + len, text + from, i + 1 - from);
+			len += i + 1 - from;
+		}
+		from = i + 1;
+	}
+	return len;
+}
+
+static void test_adopt_when_older_version_wrote_it_expect_empty_context(void **state)
+{
+	char *dir = drive_tmp(), path[4096], text[8192], older[8192];
+	size_t n, older_n;
+	struct place p;
+	struct seen seen;
+
+	(void)state;
+	killed_run(dir, three_entries);
+	journal_path(dir, path, sizeof(path));
+	n = read_file(path, text, sizeof(text));
+	older_n = make_older(text, n, older);
+	assert_true(older_n < n);
+	for (int i = 0; i < 2; i++) {
+		write_file(path, i ? older : text, i ? older_n : n);
+		p = open_place(dir);
+		start(&p);
+		seen = adopted(&p);
+		assert_int_equal(seen.n, 2);
+		for (size_t k = 0; k < seen.n; k++) {
+			assert_string_equal(seen.entries[k].identifier.text, i ? "" : "example.test");
+			assert_string_equal(seen.entries[k].token, i ? "" : TOKEN);
+			assert_string_equal(seen.entries[k].key_authorization, i ? "" : TOKEN "." THUMBPRINT);
+			assert_string_equal(seen.entries[k].instance, "corp-bind");
+		}
+		assert_int_equal(count_files(dir, "quarantine"), 0);
+		close_place(&p);
+	}
+	drive_remove(dir);
+	free(dir);
+}
+
 static void test_adopt_when_two_processes_at_once_expect_each_entry_once(void **state)
 {
 	char *dir = drive_tmp();
@@ -492,6 +605,8 @@ int main(void)
 		cmocka_unit_test(test_adopt_when_any_octet_is_flipped_expect_rest_kept),
 		cmocka_unit_test(test_read_when_random_bytes_expect_no_record),
 		cmocka_unit_test(test_record_when_any_value_expect_read_back),
+		cmocka_unit_test(test_context_when_any_expect_read_back_or_refused),
+		cmocka_unit_test(test_adopt_when_older_version_wrote_it_expect_empty_context),
 		cmocka_unit_test(test_adopt_when_two_processes_at_once_expect_each_entry_once),
 		cmocka_unit_test(test_add_when_runs_start_while_others_adopt_expect_nothing_lost),
 		cmocka_unit_test(test_add_when_long_lived_expect_file_stays_small),

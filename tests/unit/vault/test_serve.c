@@ -38,6 +38,7 @@ static const struct zs_msg_vault_list list_all;
 static const struct zs_msg_vault_journal journal_all;
 static const char account_url[] = "https://ca.example/acct/1";
 static const char token[] = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA";
+static const char key_authorization[] = "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA.LoqXcYV8q5ONbJQxbmR7SCTNo3tiAXDfowyjxAjEuX0";
 
 /* ---- fixtures --------------------------------------------------------------------------- */
 
@@ -587,6 +588,17 @@ static void test_txt_values_when_tokens_expect_checked_and_hashed(void **state)
 	assert_int_equal(a->n, 2);
 	assert_int_equal(strlen(a->values[0]), 43);
 	assert_string_not_equal(a->values[0], a->values[1]);
+	for (size_t i = 0; i < 2; i++) {
+		struct zs_slice text = S(a->key_authorizations[i]);
+		uint8_t digest[EVP_MAX_MD_SIZE];
+		struct zs_buf value = ZS_BUF(64);
+
+		assert_true(zs_b64url_key_authorization_ok(m.tokens.items[i], text));
+		assert_int_equal(EVP_Digest(text.p, text.n, digest, NULL, EVP_sha256(), NULL), 1);
+		zs_b64url_encode(&value, zs_slice_of(digest, 32));
+		assert_string_equal(zs_buf_str(&value), a->values[i]);
+		zs_buf_done(&value);
+	}
 	(void)snprintf(first, sizeof(first), "%s", a->values[0]);
 	assert_string_equal(drive_engine(d, ZS_MSG_TXT_VALUES, &m)->values[0], first);
 	for (size_t i = 0; i < ZS_COUNT(wrong); i++) {
@@ -1312,6 +1324,9 @@ static struct zs_msg_entry entry_of(uint32_t job, const char *value)
 
 	assert_true(zs_name_parse(S("example.test"), ZS_NAME_HOST, &e.zone, NULL));
 	assert_true(zs_name_parse(S("_acme-challenge.example.test"), ZS_NAME_OWNER, &e.name, NULL));
+	assert_true(zs_name_parse(S("example.test"), ZS_NAME_OWNER, &e.identifier, NULL));
+	e.token = S(token);
+	e.key_authorization = S(key_authorization);
 	return e;
 }
 
@@ -1359,6 +1374,9 @@ static void test_journal_when_run_is_killed_expect_adopted_by_one(void **state)
 	assert_string_equal(r->entries[0].instance, "corp-bind");
 	assert_string_equal(r->entries[0].certificate, "www");
 	assert_string_equal(r->entries[0].name, "_acme-challenge.example.test");
+	assert_string_equal(r->entries[0].identifier, "example.test");
+	assert_string_equal(r->entries[0].token, token);
+	assert_string_equal(r->entries[0].key_authorization, key_authorization);
 	assert_false(r->entries[0].live);
 	assert_int_equal(drive_front(c, ZS_MSG_VAULT_OPEN, &open)->n, 0);
 	assert_int_equal(drive_front(b, ZS_MSG_VAULT_OPEN, &open)->n, 2);	/* still waiting */
@@ -1395,7 +1413,7 @@ static void test_journal_add_when_entry_wrong_expect_refusal(void **state)
 
 	(void)state;
 	(void)start_job(d, 1, "www");
-	for (int i = 0; i < 5; i++) {
+	for (int i = 0; i < 9; i++) {
 		e[0] = entry_of(1, "good");
 		e[1] = entry_of(1, "bad");
 		if (i == 0)
@@ -1406,6 +1424,14 @@ static void test_journal_add_when_entry_wrong_expect_refusal(void **state)
 			e[1].instance = S("a b");
 		else if (i == 3)
 			e[1].value = ZS_SLICE_NONE;
+		else if (i == 4)
+			e[1].token = ZS_SLICE_NONE;
+		else if (i == 5)
+			e[1].key_authorization = S("../x");
+		else if (i == 6)
+			e[1].identifier.wildcard = true;
+		else if (i == 7)
+			memset(&e[1].identifier, 0, sizeof(e[1].identifier));
 		else
 			memset(&e[1].name, 0, sizeof(e[1].name));
 		assert_int_equal(drive_engine(d, ZS_MSG_JOURNAL_ADD, &add)->code, ZS_E_BUG);
@@ -1553,6 +1579,28 @@ static unsigned count_entries(struct drive *d, const struct answer *a, bool adop
 	}
 }
 
+/* As many octets as the caps allow. */
+static struct zs_msg_entry longest_entry(void)
+{
+	static char value[ZS_MAX_TXT + 1], id[ZS_MAX_ID + 1], word[ZS_MAX_TOKEN + 1], text[ZS_MAX_KEY_AUTHORIZATION + 1], name[ZS_MAX_NAME + 1];
+	struct zs_msg_entry e = entry_of(1, "x");
+
+	memset(value, 'v', sizeof(value) - 1);
+	memset(id, 'i', sizeof(id) - 1);
+	memset(word, 't', sizeof(word) - 1);
+	memset(name, 'n', sizeof(name) - 1);
+	for (size_t i = 63; i < ZS_MAX_NAME; i += 64)
+		name[i] = '.';
+	(void)snprintf(text, sizeof(text), "%s%s", word, strchr(key_authorization, '.'));
+	assert_true(zs_name_parse(S(name), ZS_NAME_OWNER, &e.name, NULL));
+	e.zone = e.identifier = e.name;
+	e.instance = e.provider = S(id);
+	e.value = e.ticket = S(value);
+	e.token = S(word);
+	e.key_authorization = S(text);
+	return e;
+}
+
 static void test_journal_when_longer_than_a_message_expect_pages(void **state)
 {
 	enum { ADDS = 11, EACH = 400 };		/* more than one message takes */
@@ -1565,7 +1613,7 @@ static void test_journal_when_longer_than_a_message_expect_pages(void **state)
 	(void)state;
 	(void)start_job(a, 1, "www");
 	for (int i = 0; i < EACH; i++)
-		items[i] = entry_of(1, "0123456789012345678901234567890123456789012");
+		items[i] = longest_entry();
 	for (int i = 0; i < ADDS; i++)
 		assert_int_equal(drive_engine(a, ZS_MSG_JOURNAL_ADD, &add)->code, 0);
 	b = start(dir);
@@ -1585,7 +1633,8 @@ static bool in_engine_list(uint32_t type)
 	static const uint32_t list[] = {
 		ZS_MSG_SIGN_NEW_ACCOUNT, ZS_MSG_SIGN_NEW_ORDER, ZS_MSG_SIGN_READ, ZS_MSG_SIGN_ACCEPT, ZS_MSG_SIGN_FINALIZE,
 		ZS_MSG_SIGN_DEACTIVATE, ZS_MSG_ACCOUNT_SET, ZS_MSG_ACCOUNT_LOST, ZS_MSG_ORDER_GONE, ZS_MSG_TXT_VALUES,
-		ZS_MSG_JOURNAL_ADD, ZS_MSG_JOURNAL_TICKET, ZS_MSG_JOURNAL_DONE, ZS_MSG_STORE, ZS_MSG_CANCEL,
+		ZS_MSG_JOURNAL_ADD, ZS_MSG_JOURNAL_TICKET, ZS_MSG_JOURNAL_DONE, ZS_MSG_ZONE_LOCK, ZS_MSG_ZONE_UNLOCK,
+		ZS_MSG_STORE, ZS_MSG_CANCEL,
 	};
 
 	for (size_t i = 0; i < ZS_COUNT(list); i++)
