@@ -8,3 +8,4 @@ include providers/powerdns/local.mk
 include providers/acme-dns/local.mk
 include providers/exec/local.mk
 include providers/httpreq/local.mk
+nobase_dist_doc_DATA += providers/README.md

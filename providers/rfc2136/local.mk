@@ -4,6 +4,7 @@ providers_LTLIBRARIES += providers/rfc2136/rfc2136.la
 providers_rfc2136_rfc2136_la_SOURCES = \
 	providers/rfc2136/keyfile.c providers/rfc2136/keyfile.h \
 	providers/rfc2136/net.c providers/rfc2136/net.h \
+	providers/rfc2136/policy.c providers/rfc2136/policy.h \
 	providers/rfc2136/rfc2136.c \
 	providers/rfc2136/tsig.c providers/rfc2136/tsig.h \
 	providers/rfc2136/update.c providers/rfc2136/update.h \

@@ -14,6 +14,7 @@
 #include <zoneseal/provider.h>
 
 #include "keyfile.h"
+#include "policy.h"
 #include "update.h"
 
 enum { READ_BACK_MS = 5000, FIRST_PAUSE_MS = 20, MAX_PAUSE_MS = 500, MAX_REFUSALS = 8, VALUE = 43 };
@@ -572,8 +573,9 @@ static bool check_names(struct instance *self, const struct zsp_str *zone, uint3
 
 	for (uint32_t i = 0; i < names->n && good; i++) {
 		random_value(values[i]);
-		wanted[i] = (struct zsp_change){ ZSP_REMOVE, 0, *ZSP_ITEM(struct zsp_str, names, i),
-						 { values[i], VALUE } };
+		wanted[i] = (struct zsp_change){
+			.op = ZSP_REMOVE, .name = *ZSP_ITEM(struct zsp_str, names, i), .value = { values[i], VALUE },
+		};
 		good = set_change(&job.changes[i], &wanted[i]);
 	}
 	if (!good) {
@@ -614,6 +616,12 @@ static int32_t rfc2136_check(void *instance, const struct zsp_list *zones)
 	return ZSP_OK;
 }
 
+/* The name of the key may stand in a secret file only: then it is not known here. */
+static int32_t rfc2136_policy(const struct zsp_host *host, const struct zsp_list *values, const struct zsp_list *zones)
+{
+	return policy_print(host, &ZSP_ITEM(struct zsp_value, values, OPT_TSIG_KEY)->text, zones);
+}
+
 /* ---- the descriptor -------------------------------------------------------------------------------- */
 
 static const struct zsp_provider provider = {
@@ -623,10 +631,14 @@ static const struct zsp_provider provider = {
 	.url = ZSP_STR("https://www.rfc-editor.org/rfc/rfc2136"),
 	.options = ZSP_LIST(options),
 	.max_changes = UPDATE_BATCH,
+	.permissions = ZSP_STR("The TSIG key must be allowed to update (RFC 2136) the TXT records of the challenge names, "
+			       "and nothing else: BIND update-policy with \"grant KEY name NAME TXT\", Knot an acl with "
+			       "update-type, update-owner and update-owner-name."),
 	.open = rfc2136_open,
 	.apply = rfc2136_apply,
 	.check = rfc2136_check,
 	.close = rfc2136_close,
+	.policy = rfc2136_policy,
 };
 
 ZSP_EXPORT const struct zsp_provider *zoneseal_provider(uint32_t host_abi)
