@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * `zoneseal provider list` and `provider info NAME`.
+ * `zoneseal provider list` and `provider info NAME`; its other verbs have files of their own.
  */
 #include <stdio.h>
 #include <string.h>
@@ -57,7 +57,13 @@ static void plugin_json(struct zs_json_out *out, const struct zs_plugin *plugin)
 	else
 		zs_jout_str(out, "abi", abi);
 	zs_jout_int(out, "max_changes", plugin->max_changes);
+	if (plugin->max_values)
+		zs_jout_int(out, "max_values", plugin->max_values);
+	else
+		zs_jout_null(out, "max_values");
 	zs_jout_bool(out, "has_live", plugin->has_live);
+	zs_jout_bool(out, "has_policy", plugin->has_policy);
+	zs_jout_str(out, "permissions", plugin->permissions);
 	flags_json(out, plugin->flags);
 	options_json(out, plugin);
 	zs_report_err_json(out, "error", &plugin->err);
@@ -118,7 +124,16 @@ static void print_info(const struct zs_cli *cli, const struct zs_plugin *plugin)
 	zs_data(cli, "  flags:");
 	for (size_t i = 0; (flag = zs_plugin_flag(plugin->flags, i)); i++)
 		zs_data(cli, " %s", flag);
-	zs_data(cli, "\n  policy provider: %s\n", plugin->has_live ? "yes" : "no, the service cannot be asked");
+	zs_data(cli, "\n  changes in one call: %u\n", (unsigned)plugin->max_changes);
+	if (plugin->max_values)
+		zs_data(cli, "  values at one name: %u\n", (unsigned)plugin->max_values);
+	else
+		zs_data(cli, "  values at one name: as many as a run needs\n");
+	zs_data(cli, "  propagation = provider: %s\n", plugin->has_live ? "yes" : "no, the service cannot be asked");
+	if (*plugin->permissions)
+		zs_data(cli, "  permissions: %s\n", plugin->permissions);
+	if (plugin->has_policy)
+		zs_data(cli, "  policy: `zoneseal provider policy %s` prints the narrowest right for your names\n", plugin->name);
 	zs_data(cli, "\noptions, in [provider NAME] or as -o KEY=VALUE:\n");
 	for (size_t i = 0; i < plugin->options.n; i++)
 		print_option(cli, &plugin->options.items[i]);
@@ -143,30 +158,12 @@ static int list(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_
 	return zs_data_ok() ? 0 : zs_code_info(ZS_E_STORAGE)->exit_code;
 }
 
-/* NAME is an instance of the configuration, a plugin, or a path. */
-static int find_path(const struct zs_conf *conf, const char *name, struct zs_buf *path, struct zs_err *err)
-{
-	const struct zs_conf_provider *instance = zs_conf_provider(conf, name);
-	char cwd[PATH_OCTETS];
-
-	if (*name == '/' || !strchr(name, '/'))
-		return zs_instance_path(conf, instance ? instance->plugin : name, path, err);
-	if (!getcwd(cwd, sizeof(cwd)))
-		ZS_FAIL(err, ZS_E_STORAGE, "the current directory is not known");
-	struct zs_buf full = ZS_BUF(PATH_OCTETS);
-	zs_buf_addf(&full, "%s/%s", cwd, name);
-	int rc = full.failed ? zs_err_set(err, ZS_E_USAGE, "the path %s is too long", name)
-			     : zs_instance_path(conf, zs_buf_str(&full), path, err);
-	zs_buf_done(&full);
-	return rc;
-}
-
 static int info(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_plugins *plugins, struct zs_ask *ask)
 {
 	struct zs_buf path = ZS_BUF(PATH_OCTETS);
 	struct zs_plugin *plugin = NULL;
 	struct zs_err err;
-	int rc = find_path(conf, cli->args.items[1], &path, &err);
+	int rc = zs_plugins_path(conf, cli->args.items[1], &path, &err);
 
 	if (!rc && !(plugin = zs_plugins_add(plugins, zs_buf_str(&path))))
 		rc = zs_err_set(&err, ZS_E_NOMEM, "no memory for a plugin");
@@ -185,22 +182,66 @@ static int info(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_
 	return zs_data_ok() ? 0 : zs_code_info(ZS_E_STORAGE)->exit_code;
 }
 
+static int make_new(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_plugins *plugins, struct zs_ask *ask)
+{
+	(void)conf;
+	(void)plugins;
+	(void)ask;
+	return zs_cmd_provider_new(cli);
+}
+
+static int policy(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_plugins *plugins, struct zs_ask *ask)
+{
+	(void)plugins;
+	return zs_cmd_provider_policy(cli, conf, ask);
+}
+
+static int check(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_plugins *plugins, struct zs_ask *ask)
+{
+	(void)plugins;
+	(void)ask;
+	return zs_cmd_provider_check(cli, conf);
+}
+
+#define OPT(name) (UINT64_C(1) << ZS_OPT_##name)
+#define FOR_POLICY (OPT(DOMAIN) | OPT(ZONE) | OPT(PROVIDER_OPTION) | OPT(RESOLVERS))
+#define FOR_CHECK (OPT(ZONE) | OPT(PROVIDER_OPTION) | OPT(RESOLVERS) | OPT(OFFLINE) | OPT(BLIND) | OPT(ONLY) | OPT(LIST))
+_Static_assert(ZS_OPT__COUNT <= 64, "a bit for each option");
+
 static const struct {
 	const char *name;
-	size_t args;
+	size_t args, max_args;	/* words, with the verb */
+	uint64_t options;	/* of those that not every verb takes */
 	int (*run)(const struct zs_cli *, const struct zs_conf *, struct zs_plugins *, struct zs_ask *);
 } verbs[] = {
-	{ "list", 1, list },
-	{ "info", 2, info },
+	{ "list", 1, 1, 0, list },
+	{ "info", 2, 2, 0, info },
+	{ "policy", 2, 2, FOR_POLICY, policy },
+	{ "check", 1, 2, FOR_CHECK, check },
+	{ "new", 2, 3, 0, make_new },
 };
 
 static int usage(const struct zs_cli *cli)
 {
 	struct zs_err err;
 
-	zs_err_set(&err, ZS_E_USAGE, "provider wants `list` or `info NAME`");
+	zs_err_set(&err, ZS_E_USAGE, "provider wants `list`, `info NAME`, `policy NAME`, `check NAME` or `new NAME [DIR]`");
 	zs_err_hint(&err, "`zoneseal provider list` shows the names, `zoneseal provider info rfc2136` the options of one");
 	return zs_report_failure(cli, &err);
+}
+
+/* An option that the verb would not look at is a mistake of the one who gives it. */
+static int check_options(const struct zs_cli *cli, size_t verb, struct zs_err *err)
+{
+	for (size_t i = 0; i < cli->values.n; i++) {
+		enum zs_opt option = cli->values.items[i].option;
+		if (!((FOR_POLICY | FOR_CHECK) & ~verbs[verb].options & UINT64_C(1) << option))
+			continue;
+		zs_err_set(err, ZS_E_USAGE, "provider %s does not take --%s", verbs[verb].name, zs_cli_options()[option].name);
+		zs_err_hint(err, "`zoneseal help provider` shows what each of its verbs is for");
+		return -ZS_E_USAGE;
+	}
+	return 0;
 }
 
 /* These commands help to mend a configuration, so a broken default one does not stop them. */
@@ -231,8 +272,10 @@ int zs_cmd_provider(const struct zs_cli *cli)
 
 	while (verb < ZS_COUNT(verbs) && (!cli->args.n || strcmp(verbs[verb].name, cli->args.items[0]) != 0))
 		verb++;
-	if (verb == ZS_COUNT(verbs) || cli->args.n != verbs[verb].args)
+	if (verb == ZS_COUNT(verbs) || cli->args.n < verbs[verb].args || cli->args.n > verbs[verb].max_args)
 		return usage(cli);
+	if (check_options(cli, verb, &err))
+		return zs_report_failure(cli, &err);
 	if (load(cli, &config, &err) || zs_ask_init(&ask, &err))
 		exit_code = zs_report_failure(cli, &err);
 	else

@@ -36,10 +36,15 @@ static const struct zs_command commands[] = {
 		0, zs_cmd_gc,
 	},
 	[ZS_CMD_PROVIDER] = {
-		"provider", "the DNS provider plugins and their options", "list | info NAME",
+		"provider", "the DNS provider plugins and their options", "list | info NAME | policy NAME | check NAME --zone ZONE | new NAME [DIR]",
 		"`provider list` shows the plugins that were found. `provider info NAME` shows the options of\n"
-		"one; NAME may be the absolute path of a plugin. Plugins are loaded in a confined process.\n",
-		2, zs_cmd_provider,
+		"one; NAME may be the absolute path of a plugin. Plugins are loaded in a confined process.\n"
+		"`provider policy NAME` prints the narrowest right that the service can grant for the names\n"
+		"that the configuration writes through it, or for those of -d; with --zone DNS is not asked.\n"
+		"`provider check NAME` loads a plugin as a run does and makes a table of checks with it, in a\n"
+		"zone that it may write into: a live one, or with --offline a simulation of the service.\n"
+		"`provider new NAME` makes a directory with a complete small provider to begin from.\n",
+		3, zs_cmd_provider,
 	},
 	[ZS_CMD_VERSION] = {
 		"version", "version, build and plugin ABI", "", "Shows the version of zoneseal, its build and the ABI of plugins.\n",

@@ -7,6 +7,9 @@
 
 #include "front/cli.h"
 
+struct zs_conf;
+struct zs_ask;
+
 enum zs_command_id { ZS_CMD_ISSUE, ZS_CMD_STATUS, ZS_CMD_CHECK, ZS_CMD_GC, ZS_CMD_PROVIDER, ZS_CMD_VERSION, ZS_CMD_HELP,
 	ZS_CMD__COUNT };
 
@@ -28,6 +31,9 @@ int zs_cmd_status(const struct zs_cli *cli);
 int zs_cmd_check(const struct zs_cli *cli);
 int zs_cmd_gc(const struct zs_cli *cli);
 int zs_cmd_provider(const struct zs_cli *cli);
+int zs_cmd_provider_policy(const struct zs_cli *cli, const struct zs_conf *conf, struct zs_ask *ask);
+int zs_cmd_provider_check(const struct zs_cli *cli, const struct zs_conf *conf);
+int zs_cmd_provider_new(const struct zs_cli *cli);	/* a verb of it, in a file of its own */
 int zs_cmd_version(const struct zs_cli *cli);
 int zs_cmd_help(const struct zs_cli *cli);
 

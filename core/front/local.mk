@@ -9,6 +9,9 @@ core_front_libzs_front_a_SOURCES = \
 	core/front/cmd_help.c \
 	core/front/cmd_issue.c \
 	core/front/cmd_provider.c \
+	core/front/cmd_provider_check.c \
+	core/front/cmd_provider_new.c \
+	core/front/cmd_provider_policy.c \
 	core/front/cmd_status.c \
 	core/front/cmd_version.c \
 	core/front/command.c core/front/command.h \
@@ -16,7 +19,19 @@ core_front_libzs_front_a_SOURCES = \
 	core/front/due.c core/front/due.h \
 	core/front/instance.c core/front/instance.h \
 	core/front/journal_view.c core/front/journal_view.h \
+	core/front/kit.c core/front/kit.h core/front/kit_state.h \
+	core/front/kit_check_change.c \
+	core/front/kit_check_life.c \
+	core/front/kit_check_load.c \
+	core/front/kit_checks.c core/front/kit_checks.h \
+	core/front/kit_host.c \
+	core/front/kit_options.c core/front/kit_options.h \
+	core/front/kit_secret.c core/front/kit_secret.h \
+	core/front/kit_sim.c core/front/kit_sim.h \
+	core/front/kit_step.c \
+	core/front/kit_zone.c \
 	core/front/overlay.c core/front/overlay.h \
+	core/front/places.c core/front/places.h \
 	core/front/plugins.c core/front/plugins.h \
 	core/front/progress.c core/front/progress.h \
 	core/front/report.c core/front/report.h \

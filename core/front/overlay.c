@@ -96,6 +96,15 @@ static int read_domains(const struct zs_cli *cli, zs_names *ret, struct zs_buf *
 	return rc;
 }
 
+int zs_overlay_domains(const struct zs_cli *cli, zs_names *ret, struct zs_err *err)
+{
+	struct zs_buf list = ZS_BUF(LIST_MAX);
+	int rc = read_domains(cli, ret, &list, err);
+
+	zs_buf_done(&list);
+	return rc;
+}
+
 /* The first name that is no wildcard, else the first one's base: "corp.example.com". */
 static bool name_from_domains(const zs_names *names, char dst[static ZS_MAX_ID + 1])
 {
@@ -430,6 +439,9 @@ static int choose_provider(struct overlay *o, struct zs_err *err)
 	const char *name = zs_cli_value(o->cli, ZS_OPT_PROVIDER);
 	int rc = 0;
 
+	/* the command `provider` has a word for it, and what to do with -d and -o */
+	if (o->cli->command == &zs_commands()[ZS_CMD_PROVIDER])
+		return 0;
 	if (name)
 		rc = find_provider(o, name, err);
 	else if (zs_cli_has(o->cli, ZS_OPT_PROVIDER_OPTION))

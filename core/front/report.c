@@ -52,6 +52,23 @@ void zs_data(const struct zs_cli *cli, const char *fmt, ...)
 	va_end(ap);
 }
 
+void zs_data_lines(const struct zs_cli *cli, struct zs_slice text)
+{
+	while (text.n) {
+		const uint8_t *tab = memchr(text.p, '\t', text.n);
+		struct zs_slice part = zs_slice_of(text.p, tab ? (size_t)(tab - text.p) : text.n);
+		struct zs_buf clean = ZS_BUF(4 * part.n + 1);
+
+		zs_clean(&clean, part, true);
+		if (!cli->json && clean.len)
+			fwrite(clean.data, 1, clean.len, stdout);
+		if (!cli->json && tab)
+			fputc('\t', stdout);
+		zs_buf_done(&clean);
+		text = zs_slice_of(text.p + part.n + (tab != NULL), text.n - part.n - (tab != NULL));
+	}
+}
+
 bool zs_data_ok(void)
 {
 	if (fflush(stdout) == 0 && !ferror(stdout))

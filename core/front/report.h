@@ -17,6 +17,8 @@ enum { ZS_REPORT_MAX = 16 * 1024 * 1024 };
 void zs_say(const struct zs_cli *cli, const char *fmt, ...) ZS_PRINTF(2, 3);
 /* Data: standard output, nothing with --json (the document is the data there). */
 void zs_data(const struct zs_cli *cli, const char *fmt, ...) ZS_PRINTF(2, 3);
+/* The same for lines that a plugin gave, where a tab has a meaning. */
+void zs_data_lines(const struct zs_cli *cli, struct zs_slice text);
 /* True while standard output took everything; else says so. */
 bool zs_data_ok(void);
 

@@ -22,11 +22,12 @@
 
 /* A sanitizer's report at the end takes its time. */
 #if defined(ZS_SANITIZE) && ZS_SANITIZE
-enum { GRACE_MS = 30 * 1000, DYING_MS = 30 * 1000 };
+enum { GRACE_MS = 30 * 1000, DYING_MS = 30 * 1000, CLOSING_MS = 60 * 1000 };
 #else
-enum { GRACE_MS = 2000, DYING_MS = 1000 };
+/* A call that runs and close() after it have their own watch in the host. */
+enum { GRACE_MS = 2000, DYING_MS = 1000, CLOSING_MS = 5000 };
 #endif
-enum { PROCESSES_MAX = 256, OUTPUT_MAX = 64 * 1024 };
+enum { PROCESSES_MAX = 256, OUTPUT_MAX = 64 * 1024, OUTPUT_READS = 64 };
 
 struct zs_super {
 	struct zs_super_spec spec;
@@ -123,25 +124,40 @@ static void close_output(struct zs_process *p)
 	p->output = -1;
 }
 
-/* Plugins should not print; what they print anyway is shown, tagged, up to a cap. */
-static void on_output(int fd, short revents, void *user)
+/* Plugins should not print; what they print anyway is shown, tagged, up to a cap. False when
+ * there was nothing. */
+static bool read_output(struct zs_process *p)
 {
-	struct zs_process *p = user;
 	char data[2048];
-	ssize_t n = read(fd, data, sizeof(data));
+	ssize_t n = read(p->output, data, sizeof(data));
 
-	(void)revents;
 	if (n <= 0) {
 		if (n == 0 || (errno != EAGAIN && errno != EINTR))
 			close_output(p);
-		return;
+		return false;
 	}
 	p->output_seen += (size_t)n;
 	if (p->output_seen > OUTPUT_MAX)
-		return;
+		return true;
 	struct zs_slice rest = zs_slice_of(data, (size_t)n);
 	while (rest.n)
 		log_output(p, zs_slice_cut(&rest, '\n'));
+	return true;
+}
+
+static void on_output(int fd, short revents, void *user)
+{
+	(void)fd;
+	(void)revents;
+	read_output(user);
+}
+
+/* What it said last, up to what a pipe holds. */
+static void drain_output(struct zs_process *p)
+{
+	for (unsigned i = 0; i < OUTPUT_READS && p->output >= 0 && read_output(p); i++)
+		;
+	close_output(p);
 }
 
 /* ---- death ---- */
@@ -173,9 +189,8 @@ static void on_exit_fd(int fd, short revents, void *user)
 	(void)revents;
 	if (waitpid(p->child.pid, &status, WNOHANG) != p->child.pid)
 		return;
-	if (p->output >= 0)
-		on_output(p->output, POLLIN, p);
-	close_output(p);
+	p->status = status;
+	drain_output(p);
 	forget_child(p);
 	name_of(p, name);
 	zs_spawn_reason(status, why);
@@ -227,6 +242,11 @@ static int open_output(int ret[static 2], struct zs_err *err)
 static int link_to_engine(struct zs_process *p, int fd, struct zs_err *err)
 {
 	struct zs_process *engine = zs_super_find(p->super, ZS_ROLE_ENGINE, "");
+
+	if (!engine && p->super->spec.linked) {
+		p->super->spec.linked(p, fd, p->super->spec.user);
+		return 0;
+	}
 	const struct zs_msg_engine_link msg = { .role = p->role, .instance = zs_slice_str(p->instance) };
 	int rc = engine && engine->chan ? zs_chan_note(engine->chan, ZS_MSG_ENGINE_LINK, &msg, fd) : 0;
 
@@ -340,6 +360,14 @@ int zs_super_restart(struct zs_process *p, const char *const *args, struct zs_er
 	return launch(p, args, err);
 }
 
+void zs_super_close(struct zs_process *p)
+{
+	zs_chan_free(p->chan);
+	p->chan = NULL;
+	if (p->child.pid > 0 && !p->kill)
+		p->kill = zs_loop_timer(p->super->spec.loop, CLOSING_MS, on_late, p);
+}
+
 /* Waits for the process and takes all that was watched of it away. */
 static void end_process(struct zs_process *p)
 {
@@ -362,6 +390,20 @@ int zs_super_replace(struct zs_process *p, const char *const *args, struct zs_er
 }
 
 /* ---- all ---- */
+
+void zs_super_forget(struct zs_process *p)
+{
+	struct zs_super *super = p->super;
+
+	for (size_t i = 0; i < super->processes.n; i++) {
+		if (super->processes.items[i] != p)
+			continue;
+		zs_vec_remove(&super->processes, i);
+		end_process(p);
+		free(p);
+		return;
+	}
+}
 
 struct zs_super *zs_super_new(const struct zs_super_spec *spec)
 {

@@ -22,6 +22,7 @@ struct zs_process {
 	char missing[256];		/* confinement it could not have */
 	unsigned starts;
 	bool ending;
+	int status;			/* wait status of the last end */
 	struct zs_timer *kill;
 	int output;			/* pipe of a host's stdout and stderr, -1 = none */
 	size_t output_seen;
@@ -33,6 +34,9 @@ struct zs_super_spec {
 	void (*message)(struct zs_process *process, struct zs_incoming *in, void *user);
 	/* It ended unasked; err says how. It may be started again with zs_super_restart. */
 	void (*died)(struct zs_process *process, const struct zs_err *err, void *user);
+	/* The other end of its fd 4, where no engine runs that would get it; the callee takes the
+	 * descriptor. NULL = it is closed. */
+	void (*linked)(struct zs_process *process, int fd, void *user);
 	void *user;
 };
 
@@ -51,6 +55,10 @@ int zs_super_restart(struct zs_process *process, const char *const *args, struct
  * need files or to exec); does not count as a restart. */
 int zs_super_replace(struct zs_process *process, const char *const *args, struct zs_err *err);
 void zs_super_kill(struct zs_process *process);		/* at once; died() follows */
+/* Tells it to end in order; died() follows, at the latest when its time to do so is over. */
+void zs_super_close(struct zs_process *process);
+/* Drops a process that has ended; the pointer is gone then. */
+void zs_super_forget(struct zs_process *process);
 
 struct zs_process *zs_super_find(struct zs_super *super, enum zs_role role, const char *instance);
 size_t zs_super_count(const struct zs_super *super);

@@ -252,6 +252,7 @@ static void test_kinds_and_flags_expect_those_of_the_header(void **state)
 	assert_string_equal(zs_plugin_kind(ZSP_OPTION_ADDRESSES), "addresses");
 	assert_string_equal(zs_plugin_kind(ZSP_OPTION_NAME), "name");
 	assert_string_equal(zs_plugin_kind(ZSP_OPTION_URL), "url");
+	assert_string_equal(zs_plugin_kind(ZSP_OPTION_DIRECTORY), "directory");
 	assert_string_equal(zs_plugin_kind(0), "unknown");
 	assert_string_equal(zs_plugin_kind(99), "unknown");
 	assert_string_equal(zs_plugin_flag(ZSP_FLAG_KEEPS_SIBLINGS, 0), "keeps-siblings");

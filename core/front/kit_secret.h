@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The search for secrets in what a plugin says: as they are, in pieces,
+ * backwards, and in the encodings that people take for hiding.
+ */
+#ifndef ZS_FRONT_KIT_SECRET_H
+#define ZS_FRONT_KIT_SECRET_H
+
+#include "base/buf.h"
+#include "base/vec.h"
+
+struct zs_kit_pattern {
+	struct zs_buf octets;
+	const char *form;		/* "in base64" */
+	char option[64];
+};
+
+struct zs_kit_secrets {
+	ZS_VEC(struct zs_kit_pattern) patterns;
+	struct zs_buf tail;		/* end of what a plugin printed so far: a secret may come in two parts */
+	char found[512];		/* the first one that was found, and where; "" = none */
+};
+
+void zs_kit_secrets_init(struct zs_kit_secrets *secrets);
+void zs_kit_secrets_done(struct zs_kit_secrets *secrets);
+/* Content of a secret option. What stands in other, a text that everybody may know, is none.
+ * False when memory ran out. */
+bool zs_kit_secret_add(struct zs_kit_secrets *secrets, const char *option, struct zs_slice content, struct zs_slice other);
+/* Looks for all of them in a text and remembers the first one found; where says which text it is. */
+void zs_kit_secret_search(struct zs_kit_secrets *secrets, struct zs_slice text, const char *where);
+/* The same for what comes in pieces. */
+void zs_kit_secret_stream(struct zs_kit_secrets *secrets, struct zs_slice text, const char *where);
+
+#endif
