@@ -28,7 +28,7 @@ static void least_close(void *instance)
 
 static const struct zsp_provider least = {
 	ZSP_PROVIDER(0), ZSP_STR("least"), ZSP_STR("The least provider"), { NULL, 0 },
-	{ NULL, 0, 0 }, 0, 0, least_open, least_apply, NULL, NULL, NULL, least_close
+	{ NULL, 0, 0 }, 0, 0, { NULL, 0 }, least_open, least_apply, NULL, NULL, NULL, least_close, NULL
 };
 
 ZSP_EXPORT const struct zsp_provider *zoneseal_provider(uint32_t host_abi)

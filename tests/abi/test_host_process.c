@@ -44,13 +44,11 @@ struct load_case { const char *plugin; enum zs_code code; const char *text; };
 
 static const struct load_case load_cases[] = {
 	{ "bad_magic", ZS_E_PLUGIN, "magic number 0x12345678, wanted 0x3150535a" },
-	{ "bad_major", ZS_E_PLUGIN, "built for ABI 7.1, this zoneseal has 0.1" },
-	{ "bad_minor", ZS_E_PLUGIN, "built for ABI 0.99, this zoneseal has 0.1" },
+	{ "bad_major", ZS_E_PLUGIN, "built for ABI 7.0, this zoneseal has 1.0" },
 	{ "bad_small", ZS_E_PLUGIN, "descriptor of 48 octets" },
 	{ "bad_flags", ZS_E_PLUGIN, "flags 0x40000000 are unknown" },
-	{ "bad_zone_lock", ZS_E_PLUGIN, "needs_zone_lock is not supported by this zoneseal" },
 	{ "bad_symbol", ZS_E_PLUGIN, "no symbol zoneseal_provider" },
-	{ "bad_null", ZS_E_PLUGIN, "does not want to work with ABI 0.1" },
+	{ "bad_null", ZS_E_PLUGIN, "does not want to work with ABI 1.0" },
 	{ "bad_no_apply", ZS_E_PLUGIN, "mandatory function apply is NULL" },
 	{ "bad_name", ZS_E_PLUGIN, "its name is not" },
 	{ "bad_option_twice", ZS_E_PLUGIN, "two options have one name" },
@@ -230,6 +228,24 @@ static void test_apply_with_memory_succeeds(void **state)
 	assert_true(WIFEXITED(d.status) && WEXITSTATUS(d.status) == 0);
 }
 
+/* The promise of 1.0: a plugin built with its header keeps loading, and so does a newer one. */
+static void test_plugin_of_another_minor_works(void **state)
+{
+	const char *const labels[] = { "a", "b" };
+	static const char *const plugins[] = { "tests/providers/abi_1_0", "tests/providers/newer_minor" };
+	struct zs_err results[2];
+	struct driver d;
+
+	(void)state;
+	for (size_t i = 0; i < ZS_COUNT(plugins); i++) {
+		open_plugin(&d, plugins[i]);
+		assert_int_equal(driver_apply(&d, labels, 2, 2000, results, NULL), 0);
+		assert_int_equal(results[0].code, ZS_OK);
+		assert_int_equal(results[1].code, ZS_OK);
+		finish(&d);
+	}
+}
+
 static void expect_death(const char *plugin, int signo, int status, const char *printed)
 {
 	struct zs_err results[1];
@@ -335,7 +351,7 @@ static void test_double_result_keeps_first(void **state)
 	assert_int_equal(driver_apply(&d, one, 1, 2000, results, NULL), 0);
 	assert_int_equal(results[0].code, ZS_OK);
 	driver_idle(&d, 50);
-	assert_has(zs_buf_str(&d.log), "2 results or zones that were out of range");
+	assert_has(zs_buf_str(&d.log), "2 results, zones or texts that were out of range");
 	finish(&d);
 }
 
@@ -596,7 +612,7 @@ static void take_description(const void *body, void *user)
 	const struct zs_msg_host_description *m = body;
 	struct seen *seen = user;
 
-	seen->named = zs_slice_eq_str(m->name, "rfc2136") && m->abi_minor == 1;
+	seen->named = zs_slice_eq_str(m->name, "rfc2136") && m->abi_major == 1 && m->abi_minor == 0;
 	seen->options = m->options.n;
 	seen->has_live = m->has_live;
 }
@@ -622,11 +638,235 @@ static void test_describe_lists_options(void **state)
 	finish(&d);
 }
 
+static void take_limits(const void *body, void *user)
+{
+	const struct zs_msg_host_description *m = body;
+	bool *good = user;
+
+	*good = m->max_values == 3 && m->has_policy && m->flags == ZS_PROVIDER_NO_REMOVE &&
+		zs_slice_eq_str(m->permissions, "May do this and that.");
+}
+
+static void test_describe_passes_limits_and_permissions(void **state)
+{
+	struct zs_msg_empty empty = { 0 };
+	bool good = false;
+	struct driver d;
+
+	(void)state;
+	driver_start(&d, driver_plugin("tests/providers/policy"), NULL);
+	assert_int_equal(driver_call(&d, d.front, ZS_MSG_HOST_DESCRIBE, &empty, -1, 3000, take_limits, &good), 0);
+	assert_true(good);
+	finish(&d);
+}
+
+/* ---- what a change is for ------------------------------------------------------------------- */
+
+#define TOKEN "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+#define VALUE "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno12"
+
+static void take_results(const void *body, void *user)
+{
+	const struct zs_msg_host_applied *m = body;
+	struct zs_err *results = user;
+
+	for (uint32_t i = 0; i < m->results.n && i < 2; i++)
+		results[i] = m->results.items[i].err;
+}
+
+static void test_change_says_what_it_is_for(void **state)
+{
+	struct zs_msg_change changes[2] = {
+		{ .op = ZS_CHANGE_ADD, .value = zs_slice_str(VALUE), .token = zs_slice_str(TOKEN),
+		  .key_authorization = zs_slice_str(TOKEN "." VALUE) },
+		{ .op = ZS_CHANGE_REMOVE, .value = zs_slice_str(VALUE) },
+	};
+	struct zs_msg_host_apply apply = { .changes = { changes, 2 } };
+	struct zs_err results[2];
+	struct driver d;
+
+	(void)state;
+	zs_name_parse(zs_slice_str("example.test"), ZS_NAME_OWNER, &apply.zone, NULL);
+	zs_name_parse(zs_slice_str("_acme-challenge.a.example.test"), ZS_NAME_OWNER, &changes[0].name, NULL);
+	zs_name_parse(zs_slice_str("_acme-challenge.b.example.test"), ZS_NAME_OWNER, &changes[1].name, NULL);
+	zs_name_parse(zs_slice_str("www.other.test"), ZS_NAME_OWNER, &changes[0].identifier, NULL);
+	open_plugin(&d, "tests/providers/echo");
+	assert_int_equal(driver_call(&d, d.engine, ZS_MSG_HOST_APPLY, &apply, -1, 3000, take_results, results), 0);
+	assert_string_equal(results[0].text, "identifier=www.other.test/14 token=" TOKEN "/43 key-authorization=" TOKEN "." VALUE "/87");
+	assert_string_equal(results[1].text, "identifier=/0 token=/0 key-authorization=/0");
+	changes[1].token = zs_slice_str("x y");
+	assert_int_equal(driver_call(&d, d.engine, ZS_MSG_HOST_APPLY, &apply, -1, 3000, take_results, results), -ZS_E_BUG);
+	assert_has(d.err.text, "do not belong together");
+	finish(&d);
+}
+
+/* ---- policy ----------------------------------------------------------------------------------- */
+
+static void take_text(const void *body, void *user)
+{
+	const struct zs_msg_host_policy_is *m = body;
+
+	zs_buf_add_slice(user, m->text);
+}
+
+/* Asks for the policy in that mode; account NULL leaves a required option out. */
+static int ask_policy(struct driver *d, const char *mode, const char *account, struct zs_buf *text)
+{
+	struct zs_msg_pair pairs[] = {
+		{ zs_slice_str("mode"), zs_slice_str(mode) }, { zs_slice_str("account"), zs_slice_str(account) },
+	};
+	struct zs_name names[2];
+	struct zs_msg_zone_names zone = { .names = { names, 2 } };
+	struct zs_msg_host_policy policy = { .options = { pairs, account ? 2 : 1 }, .zones = { &zone, 1 } };
+
+	zs_name_parse(zs_slice_str("example.test"), ZS_NAME_OWNER, &zone.zone, NULL);
+	zs_name_parse(zs_slice_str("_acme-challenge.a.example.test"), ZS_NAME_OWNER, &names[0], NULL);
+	zs_name_parse(zs_slice_str("_acme-challenge.b.example.test"), ZS_NAME_OWNER, &names[1], NULL);
+	zs_buf_clear(text);
+	return driver_call(d, d->front, ZS_MSG_HOST_POLICY, &policy, -1, 3000, take_text, text);
+}
+
+static void test_policy_is_printed_without_secrets(void **state)
+{
+	struct zs_msg_host_open open = { .instance = zs_slice_str("x") };
+	struct zs_msg_host_secret secret = { .name = zs_slice_str("key"), .value = zs_slice_str("canary-secret-7391") };
+	struct zs_buf text = ZS_BUF(1 << 20);
+	struct driver d;
+
+	(void)state;
+	driver_start(&d, driver_plugin("tests/providers/policy"), NULL);
+	assert_int_equal(ask_policy(&d, "good", "7", &text), -ZS_E_BUG);
+	assert_has(d.err.text, "not loaded yet");
+	assert_int_equal(describe(&d, 3000), 0);
+	assert_int_equal(ask_policy(&d, "good", "7", &text), 0);
+	assert_string_equal(zs_buf_str(&text), "account\t7, key KEY\nexample.test: _acme-challenge.a.example.test\n"
+			    "example.test: _acme-challenge.b.example.test\n\xc3\xa9\n");
+	/* again, and with less; but never a secret from here on, nor an open */
+	assert_int_equal(ask_policy(&d, "good", NULL, &text), 0);
+	assert_has(zs_buf_str(&text), "account\tACCOUNT, key KEY\n");
+	assert_int_equal(driver_call(&d, d.front, ZS_MSG_HOST_SECRET, &secret, -1, 3000, NULL, NULL), -ZS_E_BUG);
+	assert_int_equal(driver_call(&d, d.front, ZS_MSG_HOST_OPEN, &open, -1, 3000, NULL, NULL), -ZS_E_BUG);
+	assert_has(d.err.text, "is not opened any more");
+	assert_int_equal(ask_policy(&d, "good", "many", &text), -ZS_E_CONFIG);
+	assert_has(d.err.text, "option account is not a whole number");
+	assert_int_equal(ask_policy(&d, "most", NULL, &text), 0);
+	assert_int_equal(text.len, 65536);
+	finish(&d);
+	zs_buf_done(&text);
+}
+
+struct policy_row { const char *mode; enum zs_code code; const char *text; };
+
+static const struct policy_row wrong_policies[] = {
+	{ "control", ZS_E_PLUGIN, "a control character, at octet 0" },
+	{ "bidi", ZS_E_PLUGIN, "no UTF-8, or a control character" },
+	{ "latin", ZS_E_PLUGIN, "no UTF-8, or a control character" },
+	{ "denies", ZS_E_PLUGIN, "no UTF-8, or a control character" },
+	{ "long", ZS_E_PLUGIN, "more text than fits into ZSP_MAX_POLICY; octets: 65537" },
+	{ "nothing", ZS_E_PLUGIN, "it printed nothing" },
+	{ "fails", ZS_E_CONFIG, "no such name" },
+};
+
+static void test_policy_of_bad_plugin_is_refused(void **state)
+{
+	struct zs_buf text = ZS_BUF(1 << 20);
+	struct driver d;
+
+	(void)state;
+	driver_start(&d, driver_plugin("tests/providers/policy"), NULL);
+	assert_int_equal(describe(&d, 3000), 0);
+	for (size_t i = 0; i < ZS_COUNT(wrong_policies); i++) {
+		const struct policy_row *row = &wrong_policies[i];
+		int rc = ask_policy(&d, row->mode, NULL, &text);
+
+		if (rc != -(int)row->code || !has(d.err.text, row->text))
+			fail_msg("%s: %d %s", row->mode, rc, d.err.text);
+		assert_int_equal(text.len, 0);
+	}
+	finish(&d);
+	/* a host with a secret, and a plugin without a policy */
+	driver_start(&d, driver_plugin("tests/providers/bad_texts"), NULL);
+	assert_int_equal(describe(&d, 3000), 0);
+	assert_int_equal(send_secret(&d, "canary-secret-7391"), 0);
+	assert_int_equal(ask_policy(&d, "good", NULL, &text), -ZS_E_BUG);
+	assert_has(d.err.text, "holds secrets");
+	finish(&d);
+	driver_start(&d, driver_plugin("providers/memory/memory"), NULL);
+	assert_int_equal(describe(&d, 3000), 0);
+	assert_int_equal(ask_policy(&d, "good", NULL, &text), -ZS_E_CONFIG);
+	assert_has(d.err.text, "has no policy to print");
+	finish(&d);
+	zs_buf_done(&text);
+}
+
+/* In another call than policy, print is refused and nothing else. */
+static void test_print_outside_of_policy_does_nothing(void **state)
+{
+	struct zs_msg_pair account = { zs_slice_str("account"), zs_slice_str("7") };
+	struct zs_msg_host_open open = { .instance = zs_slice_str("x"), .options = { &account, 1 } };
+	struct zs_msg_host_secret secret = { .name = zs_slice_str("key"), .value = zs_slice_str("canary-secret-7391") };
+	struct zs_msg_zone_names zone = { .names = { NULL, 0 } };
+	struct zs_msg_host_grant grant = { .zones = { &zone, 1 } };
+	struct zs_err results[1];
+	struct driver d;
+
+	(void)state;
+	zs_name_parse(zs_slice_str("example.test"), ZS_NAME_OWNER, &zone.zone, NULL);
+	driver_start(&d, driver_plugin("tests/providers/policy"), NULL);
+	assert_int_equal(describe(&d, 3000), 0);
+	assert_int_equal(driver_call(&d, d.front, ZS_MSG_HOST_SECRET, &secret, -1, 3000, NULL, NULL), 0);
+	assert_int_equal(driver_call(&d, d.front, ZS_MSG_HOST_OPEN, &open, -1, 3000, NULL, NULL), 0);
+	assert_int_equal(driver_call(&d, d.front, ZS_MSG_HOST_GRANT, &grant, -1, 3000, NULL, NULL), 0);
+	assert_int_equal(driver_apply(&d, one, 1, 2000, results, NULL), 0);
+	assert_int_equal(results[0].code, ZS_OK);
+	driver_idle(&d, 50);
+	assert_has(zs_buf_str(&d.log), "1 results, zones or texts that were out of range");
+	finish(&d);
+}
+
+/* ---- usage ------------------------------------------------------------------------------------ */
+
+static void take_usage(const void *body, void *user)
+{
+	*(struct zs_msg_host_usage_is *)user = *(const struct zs_msg_host_usage_is *)body;
+}
+
+static struct zs_msg_host_usage_is usage(struct driver *d)
+{
+	struct zs_msg_empty empty = { 0 };
+	struct zs_msg_host_usage_is is = { 0 };
+
+	assert_int_equal(driver_call(d, d->front, ZS_MSG_HOST_USAGE, &empty, -1, 3000, take_usage, &is), 0);
+	return is;
+}
+
+static void test_usage_sees_memory_descriptors_and_threads(void **state)
+{
+	struct zs_err results[1];
+	struct zs_msg_host_usage_is before, after;
+	struct driver d;
+
+	(void)state;
+	open_plugin(&d, "tests/providers/uses");
+	before = usage(&d);
+	/* 0 to 2, the two channels, and what the loop needs */
+	assert_true(before.descriptors >= 5 && before.descriptors < 32);
+	assert_true(before.threads == 1 || ZS_SANITIZE);
+	assert_int_equal(driver_apply(&d, one, 1, 2000, results, NULL), 0);
+	assert_int_equal(results[0].code, ZS_OK);
+	after = usage(&d);
+	assert_int_equal(after.descriptors, before.descriptors + 3);
+	assert_int_equal(after.threads, before.threads + 1);
+	assert_true(ZS_SANITIZE ? after.heap == 0 : after.heap >= before.heap + 5000000 && after.heap < before.heap + 6000000);
+	finish(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_describe_lists_options),
 		cmocka_unit_test(test_apply_with_memory_succeeds),
+		cmocka_unit_test(test_plugin_of_another_minor_works),
 		cmocka_unit_test(test_load_of_bad_plugin_names_cause),
 		cmocka_unit_test(test_load_of_unsafe_file_is_refused),
 		cmocka_unit_test(test_load_of_other_machine_is_named),
@@ -646,6 +886,12 @@ int main(void)
 		cmocka_unit_test(test_messages_out_of_order_are_refused),
 		cmocka_unit_test(test_guard_refuses_repeats_before_plugin),
 		cmocka_unit_test(test_open_names_option),
+		cmocka_unit_test(test_describe_passes_limits_and_permissions),
+		cmocka_unit_test(test_change_says_what_it_is_for),
+		cmocka_unit_test(test_policy_is_printed_without_secrets),
+		cmocka_unit_test(test_policy_of_bad_plugin_is_refused),
+		cmocka_unit_test(test_print_outside_of_policy_does_nothing),
+		cmocka_unit_test(test_usage_sees_memory_descriptors_and_threads),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,29 +33,34 @@ static const struct row rows[] = {
 	SIZE(zsp_value), AT(zsp_value, name), AT(zsp_value, text), AT(zsp_value, number),
 	AT(zsp_value, is_given), AT(zsp_value, reserved),
 	SIZE(zsp_change), AT(zsp_change, op), AT(zsp_change, ttl), AT(zsp_change, name),
-	AT(zsp_change, value),
+	AT(zsp_change, value), AT(zsp_change, identifier), AT(zsp_change, token),
+	AT(zsp_change, key_authorization),
 	SIZE(zsp_zone), AT(zsp_zone, zone), AT(zsp_zone, names),
 	SIZE(zsp_host), AT(zsp_host, head), AT(zsp_host, context), AT(zsp_host, log),
 	AT(zsp_host, fail), AT(zsp_host, result), AT(zsp_host, zone), AT(zsp_host, ticket),
 	AT(zsp_host, deadline_left_ms), AT(zsp_host, cancelled), AT(zsp_host, wall_ms),
+	AT(zsp_host, print),
 	SIZE(zsp_provider), AT(zsp_provider, head), AT(zsp_provider, name),
 	AT(zsp_provider, summary), AT(zsp_provider, url), AT(zsp_provider, options),
-	AT(zsp_provider, max_changes), AT(zsp_provider, reserved), AT(zsp_provider, open),
-	AT(zsp_provider, apply), AT(zsp_provider, zones), AT(zsp_provider, live),
-	AT(zsp_provider, check), AT(zsp_provider, close),
+	AT(zsp_provider, max_changes), AT(zsp_provider, max_values),
+	AT(zsp_provider, permissions), AT(zsp_provider, open), AT(zsp_provider, apply),
+	AT(zsp_provider, zones), AT(zsp_provider, live), AT(zsp_provider, check),
+	AT(zsp_provider, close), AT(zsp_provider, policy),
 	VALUE(ZSP_MAGIC), VALUE(ZSP_ABI_MAJOR), VALUE(ZSP_ABI_MINOR), VALUE(ZSP_ABI),
 	VALUE(ZSP_FLAG_KEEPS_SIBLINGS), VALUE(ZSP_FLAG_BATCH), VALUE(ZSP_FLAG_LISTS_ZONES),
-	VALUE(ZSP_FLAG_NO_NETWORK), VALUE(ZSP_FLAG_NEEDS_ZONE_LOCK), VALUE(ZSP_FLAG_EXECS),
+	VALUE(ZSP_FLAG_NO_NETWORK), VALUE(ZSP_FLAG_NO_REMOVE), VALUE(ZSP_FLAG_NEEDS_ZONE_LOCK),
+	VALUE(ZSP_FLAG_EXECS),
 	VALUE(ZSP_FLAGS_MUST_UNDERSTAND),
 	VALUE(ZSP_OK), VALUE(ZSP_AUTH), VALUE(ZSP_DENIED), VALUE(ZSP_NOT_FOUND),
 	VALUE(ZSP_CONFLICT), VALUE(ZSP_RATE_LIMITED), VALUE(ZSP_TRANSIENT), VALUE(ZSP_CONFIG),
 	VALUE(ZSP_BUG),
 	VALUE(ZSP_LOG_ERROR), VALUE(ZSP_LOG_WARN), VALUE(ZSP_LOG_INFO), VALUE(ZSP_LOG_DEBUG),
 	VALUE(ZSP_MAX_TICKET), VALUE(ZSP_MAX_TEXT), VALUE(ZSP_MAX_OPTIONS), VALUE(ZSP_MAX_ZONES),
+	VALUE(ZSP_MAX_POLICY), VALUE(ZSP_MAX_PERMISSIONS),
 	VALUE(ZSP_OPTION_TEXT), VALUE(ZSP_OPTION_SECRET), VALUE(ZSP_OPTION_FILE),
 	VALUE(ZSP_OPTION_INTEGER), VALUE(ZSP_OPTION_DURATION), VALUE(ZSP_OPTION_BOOLEAN),
 	VALUE(ZSP_OPTION_ADDRESS), VALUE(ZSP_OPTION_ADDRESSES), VALUE(ZSP_OPTION_NAME),
-	VALUE(ZSP_OPTION_URL), VALUE(ZSP_ADD), VALUE(ZSP_REMOVE),
+	VALUE(ZSP_OPTION_URL), VALUE(ZSP_OPTION_DIRECTORY), VALUE(ZSP_ADD), VALUE(ZSP_REMOVE),
 };
 
 static void print_row(const struct row *row, char dst[128])
@@ -77,7 +82,7 @@ static void test_layout_is_that_of_golden_file(void **state)
 	(void)state;
 	if (sizeof(void *) != 8)
 		skip();
-	snprintf(path, sizeof(path), "%s/tests/abi/layout-0.1.txt", top ? top : ".");
+	snprintf(path, sizeof(path), "%s/tests/abi/layout-1.0.txt", top ? top : ".");
 	file = fopen(path, "r");
 	assert_non_null(file);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

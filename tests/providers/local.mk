@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # tests/providers: plugins that misbehave, each in its own way, and a driver for real servers.
-EXTRA_DIST += tests/providers/bad.h
+EXTRA_DIST += tests/providers/bad.h tests/providers/tells.h
 
 check_LTLIBRARIES += tests/providers/bad_claims.la
 tests_providers_bad_claims_la_SOURCES = tests/providers/bad_claims.c
@@ -11,6 +11,9 @@ tests_providers_bad_class_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 check_LTLIBRARIES += tests/providers/bad_close_fds.la
 tests_providers_bad_close_fds_la_SOURCES = tests/providers/bad_close_fds.c
 tests_providers_bad_close_fds_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/bad_contradiction.la
+tests_providers_bad_contradiction_la_SOURCES = tests/providers/bad_contradiction.c
+tests_providers_bad_contradiction_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 check_LTLIBRARIES += tests/providers/bad_crash_apply.la
 tests_providers_bad_crash_apply_la_SOURCES = tests/providers/bad_crash_apply.c
 tests_providers_bad_crash_apply_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -65,9 +68,6 @@ tests_providers_bad_magic_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 check_LTLIBRARIES += tests/providers/bad_major.la
 tests_providers_bad_major_la_SOURCES = tests/providers/bad_major.c
 tests_providers_bad_major_la_LDFLAGS = $(TEST_MODULE_FLAGS)
-check_LTLIBRARIES += tests/providers/bad_minor.la
-tests_providers_bad_minor_la_SOURCES = tests/providers/bad_minor.c
-tests_providers_bad_minor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 check_LTLIBRARIES += tests/providers/bad_name.la
 tests_providers_bad_name_la_SOURCES = tests/providers/bad_name.c
 tests_providers_bad_name_la_LDFLAGS = $(TEST_MODULE_FLAGS)
@@ -107,15 +107,36 @@ tests_providers_bad_ticket_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 check_LTLIBRARIES += tests/providers/bad_undefined.la
 tests_providers_bad_undefined_la_SOURCES = tests/providers/bad_undefined.c
 tests_providers_bad_undefined_la_LDFLAGS = $(ZS_LDFLAGS) -module -avoid-version -shared -Wl,-z,undefs -rpath /nowhere
-check_LTLIBRARIES += tests/providers/bad_zone_lock.la
-tests_providers_bad_zone_lock_la_SOURCES = tests/providers/bad_zone_lock.c
-tests_providers_bad_zone_lock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/echo.la
+tests_providers_echo_la_SOURCES = tests/providers/echo.c
+tests_providers_echo_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/few_values.la
+tests_providers_few_values_la_SOURCES = tests/providers/few_values.c
+tests_providers_few_values_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/policy.la
+tests_providers_policy_la_SOURCES = tests/providers/policy.c
+tests_providers_policy_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 check_LTLIBRARIES += tests/providers/reads_files.la
 tests_providers_reads_files_la_SOURCES = tests/providers/reads_files.c
 tests_providers_reads_files_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/tells.la
+tests_providers_tells_la_SOURCES = tests/providers/tells.c
+tests_providers_tells_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/uses.la
+tests_providers_uses_la_SOURCES = tests/providers/uses.c
+tests_providers_uses_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/zone_lock.la
+tests_providers_zone_lock_la_SOURCES = tests/providers/zone_lock.c
+tests_providers_zone_lock_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 check_LTLIBRARIES += tests/providers/bad_write_fds.la
 tests_providers_bad_write_fds_la_SOURCES = tests/providers/bad_write_fds.c
 tests_providers_bad_write_fds_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+
+# What the conformance kit is tested with: a provider that can be told what to do wrong.
+EXTRA_DIST += tests/providers/kit_http.h
+check_LTLIBRARIES += tests/providers/kit.la
+tests_providers_kit_la_SOURCES = tests/providers/kit.c tests/providers/kit_http.c
+tests_providers_kit_la_LDFLAGS = $(TEST_MODULE_FLAGS)
 
 # Runs a plugin directly; rfc2136-lab uses it.
 check_PROGRAMS += tests/providers/drive
@@ -124,3 +145,13 @@ tests_providers_drive_LDADD = $(DL_LIBS)
 
 SCRIPT_TESTS += tests/providers/rfc2136-lab
 EXTRA_DIST += tests/providers/rfc2136-lab
+
+# The promise of ABI 1.0: what was built with its header keeps loading. The example, with the
+# header as it was then; and one of a version to come.
+check_LTLIBRARIES += tests/providers/abi_1_0.la
+tests_providers_abi_1_0_la_SOURCES = providers/memory/memory.c
+tests_providers_abi_1_0_la_CPPFLAGS = -I$(top_srcdir)/tests/abi/1.0 $(AM_CPPFLAGS)
+tests_providers_abi_1_0_la_LDFLAGS = $(TEST_MODULE_FLAGS)
+check_LTLIBRARIES += tests/providers/newer_minor.la
+tests_providers_newer_minor_la_SOURCES = tests/providers/newer_minor.c
+tests_providers_newer_minor_la_LDFLAGS = $(TEST_MODULE_FLAGS)
