@@ -13,6 +13,7 @@ nobase_dist_doc_DATA += \
 	docs/json.md \
 	docs/lab.md \
 	docs/schema/issue.json \
+	docs/schema/provider-check.json \
 	docs/schema/status.json
 dist_man_MANS += \
 	docs/zoneseal.1 \

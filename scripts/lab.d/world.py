@@ -21,6 +21,8 @@ NUMBERS = {
     'primary': 11,
     'secondary': 12,
     'knot': 21,
+    'powerdns': 31,
+    'auth': 41,     # nobody's: for a server that a test starts
     'resolver': 53,
 }
 
@@ -31,6 +33,7 @@ ZONES = {
     'primary': ['example.test.', 'acme.example.test.'],
     'secondary': ['example.test.', 'acme.example.test.'],
     'knot': ['corp.example.test.'],
+    'powerdns': ['pdns.example.test.'],
 }
 
 # Zones that take updates, and where.
@@ -38,6 +41,7 @@ UPDATABLE = {
     'example.test.': 'primary',
     'acme.example.test.': 'primary',
     'corp.example.test.': 'knot',
+    'pdns.example.test.': 'powerdns',
 }
 
 # Key name (and name of its file) to algorithm: these may update TXT records.
@@ -50,12 +54,16 @@ KEYS = {
     'lab-sha512': 'hmac-sha512',
 }
 DEFAULT_KEY = 'lab-sha256'
+# Known to both servers, but with rights at one of them only.
+ONLY = {'primary': 'only-primary', 'knot': 'only-knot'}
 
 ACME_PORT = 14000
 MANAGEMENT_PORT = 15000
 CA_URL = f'https://localhost:{ACME_PORT}/dir'
 MANAGEMENT_URL = f'https://localhost:{MANAGEMENT_PORT}'
 EAB_KID = 'lab-eab'
+PDNS_PORT = 8081
+PDNS_SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql'
 
 # Days a certificate made by the lab is used before a new one is made.
 CERTIFICATE_DAYS = 300
@@ -93,7 +101,8 @@ def addresses(server, options):
 
 
 def server_names(options):
-    names = ['root', 'test', 'primary', 'secondary', 'knot', 'resolver']
+    names = ['root', 'test', 'primary', 'secondary', 'knot', 'powerdns',
+             'resolver']
     return names if options['only_dns'] else names + ['pebble']
 
 
@@ -175,6 +184,8 @@ def _zone_example(options):
             + _host('ns1', 'primary', options)
             + _host('ns2', 'secondary', options)
             + 'corp NS ns.corp\n' + _host('ns.corp', 'knot', options)
+            + 'pdns NS ns.pdns\n' + _host('ns.pdns', 'powerdns', options)
+            + f'auth NS ns.auth\nns.auth A {ipv4("auth")}\n'
             + 'acme NS ns1\nacme NS ns2\n' + EXAMPLE_RECORDS)
 
 
@@ -188,12 +199,18 @@ def _zone_corp(options):
             + '@ A 192.0.2.21\nwww A 192.0.2.22\n')
 
 
+def _zone_pdns(options):
+    return (_head('ns') + '@ NS ns\n' + _host('ns', 'powerdns', options)
+            + '@ A 192.0.2.31\nwww A 192.0.2.32\n')
+
+
 ZONE_TEXT = {
     '.': _zone_root,
     'test.': _zone_test,
     'example.test.': _zone_example,
     'acme.example.test.': _zone_acme,
     'corp.example.test.': _zone_corp,
+    'pdns.example.test.': _zone_pdns,
 }
 
 
@@ -201,12 +218,58 @@ def zone_file(lab, server, zone):
     return f'{lab}/run/{server}/{zone.rstrip(".") or "root"}.zone'
 
 
+def _records(zone, options):
+    """(name, type, content) of our own zone text, without final dots."""
+    def absolute(name):
+        return (zone if name == '@' else name if name.endswith('.')
+                else f'{name}.{zone}').rstrip('.')
+
+    for line in ZONE_TEXT[zone](options).splitlines():
+        if line.startswith('$'):
+            continue
+        owner, rrtype, data = line.split(' ', 2)
+        words = data.split(' ')
+        if rrtype in ('NS', 'SOA'):
+            words[0] = absolute(words[0])
+        yield absolute(owner), rrtype, ' '.join(w.rstrip('.') for w in words)
+
+
+def _fill_database(lab, zone, options):
+    import sqlite3
+    path = f'{lab}/run/powerdns/db'
+    with open(PDNS_SCHEMA) as file:
+        schema = file.read()
+    database = sqlite3.connect(path)
+    with database:
+        database.executescript(schema)
+        database.execute('INSERT INTO domains (id, name, type) '
+                         "VALUES (1, ?, 'NATIVE')", [zone.rstrip('.')])
+        database.executemany(
+            'INSERT INTO records (domain_id, name, type, content, ttl) '
+            'VALUES (1, ?, ?, ?, 60)', list(_records(zone, options)))
+        # As for a zone that is made through the API.
+        database.execute('INSERT INTO domainmetadata (domain_id, kind, '
+                         "content) VALUES (1, 'SOA-EDIT-API', 'DEFAULT')")
+        for name in [*KEYS, 'weak']:
+            database.execute(
+                'INSERT INTO tsigkeys (name, algorithm, secret) VALUES '
+                '(?, ?, ?)', [name, KEYS.get(name, 'hmac-sha256'),
+                              read_secret(key_file(lab, name))])
+        for name in KEYS:
+            database.execute('INSERT INTO domainmetadata (domain_id, kind, '
+                             "content) VALUES (1, 'TSIG-ALLOW-DNSUPDATE', ?)",
+                             [name])
+    database.close()
+
+
 def write_run(lab, options):
     """Fresh zones and databases, for one run of the lab."""
     for server in server_names(options):
         _mkdir(f'{lab}/run/{server}')
         for zone in ZONES.get(server, []):
-            if server != 'secondary':
+            if server == 'powerdns':
+                _fill_database(lab, zone, options)
+            elif server != 'secondary':
                 _write(zone_file(lab, server, zone), ZONE_TEXT[zone](options))
     for server in ('root', 'test', 'knot'):
         _mkdir(f'{lab}/run/{server}/db')
@@ -216,6 +279,10 @@ def write_run(lab, options):
 
 def key_file(lab, name):
     return f'{lab}/keys/{name}.key'
+
+
+def pdns_key_file(lab):
+    return f'{lab}/keys/pdns-api.key'
 
 
 def _secret():
@@ -244,9 +311,13 @@ def _write_keys(lab, options):
         _write_key(lab, name, name, algorithm)
     # weak: known to the servers, without rights.  bad: a good key's name with
     # another secret.  unknown: a name no server has heard of.
-    _write_key(lab, 'weak', 'weak', 'hmac-sha256')
+    for name in ['weak', *ONLY.values()]:
+        _write_key(lab, name, name, 'hmac-sha256')
     _write_key(lab, 'bad', DEFAULT_KEY, KEYS[DEFAULT_KEY])
     _write_key(lab, 'unknown', 'unknown', 'hmac-sha256')
+    api_key = pdns_key_file(lab)
+    if not os.path.exists(api_key):
+        _write(api_key, os.urandom(24).hex() + '\n', 0o600)
     eab = f'{lab}/keys/eab.b64url'
     if options['eab'] and not os.path.exists(eab):
         secret = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b'=')
@@ -336,12 +407,13 @@ logging {{
 '''
     if server == 'primary':
         text += ''.join(f'include "{key_file(lab, name)}";\n'
-                        for name in [*KEYS, 'weak'])
+                        for name in [*KEYS, 'weak', *ONLY.values()])
     for zone in ZONES[server]:
         text += f'zone "{zone}" {{\n\tfile "{zone_file(lab, server, zone)}";\n'
         if server == 'primary':
             # NOTIFY goes to the relay, which passes it on after the lag.
-            grants = ' '.join(f'grant {name} zonesub TXT;' for name in KEYS)
+            grants = ' '.join(f'grant {name} zonesub TXT;'
+                              for name in [*KEYS, ONLY[server]])
             text += (f'\ttype primary;\n\tupdate-policy {{ {grants} }};\n'
                      '\tnotify explicit; '
                      f'also-notify {{ {ipv4("relay")}; }};\n')
@@ -375,14 +447,14 @@ acl:
     action: transfer
 '''
     if updatable:
-        names = [*KEYS, 'weak']
+        names = [*KEYS, 'weak', *ONLY.values()]
         keys = ''.join(f'  - id: {name}\n'
                        f'    algorithm: {KEYS.get(name, "hmac-sha256")}\n'
                        f'    secret: {read_secret(key_file(lab, name))}\n'
                        for name in names)
         text = 'key:\n' + keys + text + f'''\
   - id: update
-    key: [{', '.join(KEYS)}]
+    key: [{', '.join([*KEYS, ONLY[server]])}]
     action: update
     update-type: [TXT]
   - id: keyed-transfer
@@ -412,6 +484,37 @@ template:
         if updatable:
             text += '    module: mod-stats/stats\n'
     return text
+
+
+def _pdns_conf(lab, options):
+    with open(pdns_key_file(lab)) as file:
+        api_key = file.read().strip()
+    inside = '127.0.0.0/8,::1/128,fd53::/64'
+    # No caches: what is changed shows at once, also beside the API.
+    return f'''\
+launch=gsqlite3
+gsqlite3-database={lab}/run/powerdns/db
+gsqlite3-pragma-synchronous=0
+socket-dir={lab}/run/powerdns
+local-address={','.join(addresses('powerdns', options))}
+receiver-threads=1
+distributor-threads=1
+cache-ttl=0
+query-cache-ttl=0
+negquery-cache-ttl=0
+zone-cache-refresh-interval=0
+security-poll-suffix=
+disable-axfr=no
+allow-axfr-ips={inside}
+dnsupdate=yes
+allow-dnsupdate-from={inside}
+api=yes
+api-key={api_key}
+webserver=yes
+webserver-address={ipv4('powerdns')}
+webserver-port={PDNS_PORT}
+webserver-allow-from={inside}
+'''
 
 
 def _unbound_conf(lab, options):
@@ -551,7 +654,8 @@ def write_static(lab, options):
     _mkdir(f'{lab}/etc/private', 0o700)
     shutil.rmtree(f'{lab}/log', ignore_errors=True)
     _mkdir(f'{lab}/log')
-    for program in ('/usr/sbin/named', '/usr/sbin/unbound', '/usr/sbin/knotd'):
+    for program in ('/usr/sbin/named', '/usr/sbin/unbound', '/usr/sbin/knotd',
+                    '/usr/sbin/pdns_server'):
         _copy_program(lab, program)
     _write_keys(lab, options)
     _write_resolver_files(lab, options)
@@ -560,6 +664,8 @@ def write_static(lab, options):
         _write(f'{private}/{server}.conf', _named_conf(lab, server, options))
     for server in ('root', 'test', 'knot'):
         _write(f'{private}/{server}.conf', _knot_conf(lab, server, options))
+    # Its program looks for a file of this name in a directory.
+    _write(f'{private}/pdns.conf', _pdns_conf(lab, options))
     _write(f'{private}/resolver.conf', _unbound_conf(lab, options))
     if not options['only_dns']:
         _write_certificates(lab)
@@ -577,6 +683,8 @@ def commands(lab, options):
         'primary': (named + [f'{private}/primary.conf'], {}),
         'secondary': (named + [f'{private}/secondary.conf'], {}),
         'knot': (knotd + [f'{private}/knot.conf'], {}),
+        'powerdns': ([f'{lab}/bin/pdns_server', f'--config-dir={private}',
+                      '--daemon=no', '--guardian=no'], {}),
         'resolver': ([f'{lab}/bin/unbound', '-d', '-p', '-c',
                       f'{private}/resolver.conf'], {}),
     }
@@ -604,7 +712,10 @@ def environment(lab, options):
     values |= {'LAB_KEYS': f'{lab}/keys',
                'LAB_KEY': key_file(lab, DEFAULT_KEY),
                'LAB_LOG': f'{lab}/log'}
-    for server in ('primary', 'secondary', 'knot', 'resolver', 'root', 'test'):
+    values |= {'LAB_PDNS_URL': f'http://{ipv4("powerdns")}:{PDNS_PORT}',
+               'LAB_PDNS_KEY_FILE': pdns_key_file(lab)}
+    for server in ('primary', 'secondary', 'knot', 'powerdns', 'auth',
+                   'resolver', 'root', 'test'):
         values[f'LAB_{server.upper()}'] = ipv4(server)
         if not options['ipv4_only']:
             values[f'LAB_{server.upper()}6'] = ipv6(server)

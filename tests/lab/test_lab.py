@@ -25,6 +25,7 @@ ZONES_AT = {
     'PRIMARY': ['example.test', 'acme.example.test'],
     'SECONDARY': ['example.test', 'acme.example.test'],
     'KNOT': ['corp.example.test'],
+    'POWERDNS': ['pdns.example.test'],
     'ROOT': ['.'],
     'TEST': ['test'],
 }
@@ -162,6 +163,8 @@ def test_resolver_resolves_through_the_root(lab):
     assert lab.shell('dig +short www.example.test A').split() == ['192.0.2.2']
     assert lab.shell('dig +short www.corp.example.test A').split() == [
         '192.0.2.22']
+    assert lab.shell('dig +short www.pdns.example.test A').split() == [
+        '192.0.2.32']
     assert '192.0.2.2' in lab.shell('getent ahosts www.example.test')
 
 
@@ -216,7 +219,7 @@ def test_shortening_the_lag_releases_what_waits(lab):
 
 
 @pytest.mark.parametrize('zone', ['example.test', 'acme.example.test',
-                                  'corp.example.test'])
+                                  'corp.example.test', 'pdns.example.test'])
 @pytest.mark.parametrize('algorithm', ALGORITHMS)
 def test_each_algorithm_can_update(lab, algorithm, zone):
     key = f'{lab.directory}/keys/lab-{algorithm}.key'
@@ -251,6 +254,40 @@ def test_only_txt_may_be_updated(lab, server, name):
     assert result.returncode != 0
     assert '192.0.2.99' not in lab.run(
         'zone', name.partition('.')[2], '--all').stdout
+
+
+def pdns(lab, method, path, body='', key=None):
+    """Status and JSON (or text) of one request to the API of PowerDNS."""
+    path = path.replace('ZONES', '/api/v1/servers/localhost/zones')
+    key = key or '$(cat "$LAB_PDNS_KEY_FILE")'
+    text = lab.shell(f'curl -sS -g -X {method} -H "X-API-Key: {key}" -w "\\n%{{http_code}}" '
+                     f"-d '{body}' \"$LAB_PDNS_URL{path}\"")
+    text, _, status = text.rpartition('\n')
+    try:
+        return int(status), json.loads(text)
+    except ValueError:
+        return int(status), text
+
+
+def test_api_of_powerdns_changes_what_its_dns_answers(lab):
+    name = 'api.pdns.example.test'
+    change = {'name': f'{name}.', 'type': 'TXT', 'ttl': 60, 'changetype': 'REPLACE',
+              'records': [{'content': '"by-api"', 'disabled': False}]}
+    status, _ = pdns(lab, 'PATCH', 'ZONES/pdns.example.test.', json.dumps({'rrsets': [change]}))
+    assert status == 204
+    assert lab.txt('powerdns', name) == ['by-api']
+    assert 'by-api' in lab.shell(f'dig +short {name} TXT')
+    assert f'{name}. 60 TXT "by-api"' in lab.run('zone', 'pdns.example.test').stdout
+    status, zones = pdns(lab, 'GET', 'ZONES')
+    assert status == 200 and [z['name'] for z in zones] == ['pdns.example.test.']
+    assert pdns(lab, 'GET', 'ZONES', key='wrong')[0] == 401
+
+
+def test_a_name_in_no_zone_of_ours_leads_to_the_free_place(lab):
+    """auth.example.test is delegated to an address that no server of the lab has."""
+    address = lab.variables()['LAB_AUTH']
+    assert address in lab.shell('dig +norec @"$LAB_PRIMARY" x.auth.example.test TXT')
+    assert address in lab.shell('ip -o addr show dev lo')
 
 
 def test_values_are_quoted(lab):
@@ -316,7 +353,7 @@ def test_verbs_work_from_inside_too(lab):
 # --------------------------------------------------------------- faults
 
 @pytest.mark.parametrize('server', ['root', 'test', 'primary', 'secondary',
-                                    'knot', 'resolver', 'pebble'])
+                                    'knot', 'powerdns', 'resolver', 'pebble'])
 def test_a_server_can_be_stopped_and_started(lab, server):
     lab.run('stop', server)
     assert lab.status()['servers'][server]['state'] == 'stopped'
@@ -325,7 +362,8 @@ def test_a_server_can_be_stopped_and_started(lab, server):
 
 
 @pytest.mark.parametrize('server,zone', [('primary', 'example.test'),
-                                         ('knot', 'corp.example.test')])
+                                         ('knot', 'corp.example.test'),
+                                         ('powerdns', 'pdns.example.test')])
 def test_updates_survive_a_restart(lab, server, zone):
     lab.run('txt', 'add', f'kept.{zone}', 'kept')
     lab.run('stop', server)
@@ -349,14 +387,16 @@ def test_a_restarted_secondary_has_what_it_missed(lab):
     lab.wait_for_txt('secondary', 'missed.example.test', 'missed', 5)
 
 
-def test_a_paused_server_is_silent_until_resumed(lab):
-    lab.run('pause', 'knot')
-    assert lab.status()['servers']['knot']['state'] == 'paused'
-    address = lab.variables()['LAB_KNOT']
+@pytest.mark.parametrize('server,zone', [('knot', 'corp.example.test'),
+                                         ('powerdns', 'pdns.example.test')])
+def test_a_paused_server_is_silent_until_resumed(lab, server, zone):
+    lab.run('pause', server)
+    assert lab.status()['servers'][server]['state'] == 'paused'
+    address = lab.variables()['LAB_' + server.upper()]
     question = ['dig', '+norec', '+time=1', '+tries=1', f'@{address}',
-                'corp.example.test', 'SOA']
+                zone, 'SOA']
     assert lab.exec(*question, check=False).returncode == 9
-    lab.run('resume', 'knot')
+    lab.run('resume', server)
     assert 'NOERROR' in lab.exec(*question).stdout
 
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import BUILD, TOP
 
 PAGES = sorted(p for p in [TOP / 'README.md', TOP / 'SECURITY.md', TOP / 'CONTRIBUTING.md', *TOP.glob('docs/*.md'),
-                           *TOP.glob('providers/*/*.md'), TOP / 'plugins-sdk/ABI.md'] if p.exists())
+                           *TOP.glob('providers/*/*.md'), TOP / 'plugins-sdk/ABI.md', TOP / 'plugins-sdk/GUIDE.md'] if p.exists())
 MAN = TOP / 'docs/zoneseal.conf.5'
 
 # `scripts/check` also runs scenarios in a copy of the tree that has no documents.
@@ -95,6 +95,7 @@ def test_help_hides_no_mistake(command):
 def test_links_lead_to_what_is_installed():
     """Documents are installed as they lie in the tree, so each link has to name another one of them."""
     lists = '\n'.join(p.read_text().replace('\\\n', ' ') for p in [TOP / 'docs/local.mk', TOP / 'plugins-sdk/local.mk',
+                                                                  *TOP.glob('plugins-sdk/*/local.mk'), TOP / 'providers/local.mk',
                                                                   *TOP.glob('providers/*/local.mk')])
     installed = {word for line in re.findall(r'^nobase_dist_doc_DATA \+=(.*)$', lists, re.M) for word in line.split()}
     missing = []

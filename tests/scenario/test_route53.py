@@ -1,0 +1,884 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Route 53 provider against a simulation that checks every signature: the plugin alone, its sources of credentials,
+several writers at one record set, and whole issuances with the simulation's records served by the lab's BIND."""
+
+import json
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import BUILD, SANITIZER, TOP, wait_until
+
+sys.path[:0] = [str(TOP / 'tests/lib'), str(TOP / 'providers/route53'), str(TOP / 'plugins-sdk/conformance')]
+
+from pluginhost import ADD, AUTH, CONFIG, CONFLICT, DENIED, NOT_FOUND, OK, REMOVE, Plugin
+from route53_sim import Hosted, Key, Route53, error
+from simprocess import SimProcess
+
+ZONE = 'example.test'
+NAME = f'_acme-challenge.{ZONE}'
+PLUGIN = BUILD / 'providers/route53/.libs/route53.so'
+FOREIGN = 'somebody-elses-value'
+
+alone = pytest.mark.skipif(SANITIZER, reason='a plugin with sanitizers cannot be loaded into this Python')
+
+
+def value(number=0):
+    return f'{number:03}' + 'v' * 40
+
+
+def name(number):
+    return f'_acme-challenge.h{number}.{ZONE}'
+
+
+class Clocked(Plugin):
+    """A plugin whose host's clock is ahead."""
+
+    ahead = 0
+
+    def on_wall_ms(self, _):
+        return int((time.time() + self.ahead) * 1000)
+
+
+class Case:
+    """A simulation in this process and the plugin in front of it."""
+
+    def __init__(self, *arguments, zone=ZONE, **options):
+        self.sim = Route53('--zone', zone, *arguments).begin()
+        secrets = {option: path.read_text() for option, path in self.sim.secrets.items()}
+        self.options = {k.replace('-', '_'): v for k, v in {**self.sim.options, **secrets}.items()}
+        self.plugin = Clocked(PLUGIN)
+        self.opened = self.plugin.open(**{**self.options, **options})
+        self.seen = []
+        handle = self.sim.handle
+        self.sim.handle = lambda request: self.seen.append(f'{request.method} {request.target}') or handle(request)
+
+    @property
+    def zone(self):
+        return self.sim.zones[ZONE]
+
+    def counted(self, call, *arguments):
+        """The answer, and how many requests it took."""
+        before = self.sim.count
+        answer = call(*arguments)
+        return answer, self.sim.count - before
+
+    def add(self, *pairs):
+        return self.counted(self.plugin.apply, ZONE, [(ADD, *pair) for pair in pairs])
+
+    def remove(self, *pairs):
+        return self.counted(self.plugin.apply, ZONE, [(REMOVE, *pair) for pair in pairs])
+
+    def check(self, *names):
+        return self.counted(self.plugin.check, {ZONE: names or [NAME]})
+
+    def live(self, ticket):
+        import ctypes
+        live = ctypes.c_int32(-1)
+        zone, text = self.plugin.str(ZONE), self.plugin.str(ticket)
+        answer = self.plugin.call(self.plugin.provider.live, self.plugin.instance, ctypes.addressof(zone),
+                                  ctypes.addressof(text), ctypes.addressof(live))
+        return answer, live.value
+
+    def records(self):
+        return {(n, v.decode()) for n, v in self.sim.observe()}
+
+    def violations(self):
+        found, self.sim._violations = self.sim._violations, []
+        return found
+
+    def end(self):
+        self.plugin.close()
+        self.sim.end()
+        assert not self.sim._violations, self.sim._violations
+
+
+@pytest.fixture
+def case():
+    cases = []
+
+    def make(*arguments, **options):
+        cases.append(Case(*arguments, **options))
+        assert cases[-1].opened.code == OK, cases[-1].opened.text
+        return cases[-1]
+
+    yield make
+    for one in cases:
+        one.end()
+
+
+# ---- what changes take -----------------------------------------------------------------------------------------------
+
+
+@alone
+def test_value_takes_a_look_and_a_swap(case):
+    c = case()
+    assert c.add((NAME, value(1)))[1] == 1 + 2          # the zone once
+    assert c.add((NAME, value(2)))[1] == 2
+    assert c.records() == {(NAME, value(1)), (NAME, value(2))}
+    assert c.remove((NAME, value(1)))[1] == 2
+    assert c.remove((NAME, value(2)))[1] == 2
+    assert not c.records()
+    assert c.remove((NAME, value(2)))[1] == 1           # gone already: nothing to swap
+
+
+@alone
+def test_many_names_of_a_small_zone_take_one_look_and_one_swap(case):
+    c = case()
+    pairs = [(name(i), value(i)) for i in range(200)]
+    c.zone.add(name(0), FOREIGN, ttl=77)
+    answer, requests = c.add(*pairs)
+    assert answer.code == OK and not answer.results and requests == 3
+    assert c.records() == {*pairs, (name(0), FOREIGN)}
+    assert {r.ttl for r in c.zone.records(name(0))} == {77} and {r.ttl for r in c.zone.records(name(1))} == {60}
+    answer, requests = c.remove(*pairs)
+    assert answer.code == OK and requests == 2
+    assert c.records() == {(name(0), FOREIGN)}
+
+
+@alone
+def test_names_among_many_others_are_read_in_as_few_pages_as_they_span(case):
+    c = case()
+    for i in range(700):
+        c.zone.add(f'm{i:03}.{ZONE}', FOREIGN)
+    pairs = [(f'{first}.{ZONE}', value(i)) for i, first in enumerate(('a', 'b', 'm350x', 'z'))]
+    answer, requests = c.add(*pairs)
+    assert answer.code == OK and requests == 1 + 3 + 1
+    assert set(pairs) <= c.records()
+    answer, requests = c.remove(*pairs)
+    assert answer.code == OK and len(c.records()) == 700
+
+
+@alone
+def test_batch_is_cut_where_the_service_has_its_limits(case):
+    c = case()
+    for i in range(60):
+        for k in range(10):
+            c.zone.add(name(i), f'{k}' + 'x' * 60)      # 60 names with 21 records or 1300 characters each
+    pairs = [(name(i), value(i)) for i in range(60)]
+    assert c.add(*pairs)[0].code == OK
+    assert set(pairs) <= c.records()
+    assert sum(line.startswith('POST') for line in c.seen) == 3
+    assert c.remove(*pairs)[0].code == OK
+    assert len(c.records()) == 600
+
+
+@alone
+def test_set_that_no_batch_takes_is_told_and_the_others_are_changed(case):
+    c = case()
+    for i in range(200):
+        c.zone.add(name(0), f'{i}' + 'x' * 100)
+    answer, _ = c.add((name(0), value(0)), (name(1), value(1)))
+    assert answer.code == OK and answer.of(0)[0] == CONFIG and 'too many values' in answer.of(0)[1]
+    assert answer.of(1)[0] == OK and (name(1), value(1)) in c.records()
+
+
+@alone
+def test_values_of_others_stay_as_they_are_written(case):
+    c = case()
+    odd = b'v=spf1 "quoted" \\ \x00\xff ' + b'l' * 300
+    c.zone.add(NAME, odd, ttl=5)
+    assert c.add((NAME, value()))[0].code == OK
+    assert c.remove((NAME, value()))[0].code == OK
+    assert c.zone.values(NAME) == [odd] and c.zone.records(NAME)[0].ttl == 5
+
+
+# ---- races -----------------------------------------------------------------------------------------------------------
+
+
+@alone
+def test_only_what_conflicts_is_read_again(case):
+    c = case()
+    pairs = [(name(i), value(i)) for i in range(20)]
+    c.add(*pairs[:1])
+    c.sim.command('fault conflict 1')
+    before = len(c.seen)
+    assert c.add(*pairs)[0].code == OK
+    assert [line.split(' ')[0] for line in c.seen[before:]] == ['GET', 'POST', 'GET', 'POST']
+    assert 'maxitems=1&' in c.seen[before + 2]           # one name
+    assert set(pairs) <= c.records()
+
+
+@alone
+def test_both_forms_of_the_refusal_are_understood(case):
+    c = case()
+    for i in range(4):
+        c.sim.command('fault conflict 1')
+        assert c.add((name(i), value(i)))[0].code == OK
+    assert c.sim.refusals == 4 and len(c.records()) == 8
+
+
+@alone
+def test_refusal_that_names_nobody_is_narrowed_down_by_halves(case):
+    c = case()
+    carry_out = c.sim.carry_out
+
+    def refuse(hosted, changes):
+        state, messages = carry_out(hosted, changes)
+        return state, ['This is not permitted.'] if any(change[1] == name(5) for change in changes) else messages
+
+    c.sim.carry_out = refuse
+    pairs = [(name(i), value(i)) for i in range(16)]
+    answer, _ = c.add(*pairs)
+    assert answer.code == OK and set(answer.results) == {5}
+    assert answer.of(5)[0] == CONFIG and 'This is not permitted.' in answer.of(5)[1]
+    assert c.records() == set(pairs) - {pairs[5]}
+
+
+@alone
+def test_prior_request_that_is_at_work_is_waited_for(case):
+    c = case()
+    c.sim.prior = 3
+    assert c.add((NAME, value()))[0].code == OK and c.records() == {(NAME, value())}
+
+
+@alone
+def test_race_that_never_ends_ends_with_the_deadline(case):
+    c = case()
+    c.plugin.deadline_ms = 1500
+    c.sim.carry_out = lambda hosted, changes: ({}, [f"Tried to delete resource record set [name='{NAME}.', type='TXT'] but it "
+                                                    'was not found'])
+    read, count = c.sim.list_sets, iter(range(100000))
+    c.sim.list_sets = lambda *a: c.zone.replace(NAME, [str(next(count))]) or read(*a)
+    answer, _ = c.add((NAME, value()))
+    assert answer.code == CONFLICT and 'other clients keep changing' in answer.text
+
+
+@alone
+@pytest.mark.parametrize('data, text', [({'identifier': 'a'}, 'have identifiers'), ({'alias': True}, 'is an alias')])
+def test_record_sets_of_another_kind_are_never_touched(case, data, text):
+    c = case()
+    c.zone.add(name(0), FOREIGN, **data)
+    answer, _ = c.add((name(0), value(0)), (name(1), value(1)))
+    assert answer.of(0)[0] == CONFIG and text in answer.of(0)[1] and answer.of(1)[0] == OK
+    assert c.zone.values(name(0)) == [FOREIGN.encode()]
+    answer, _ = c.check(name(1), name(0))
+    assert answer.of(0)[0] == CONFIG and name(0) in answer.of(0)[1]
+
+
+@alone
+def test_name_that_is_an_alias_elsewhere_is_told(case):
+    c = case()
+    c.zone.add(name(0), b'elsewhere.test', type='CNAME')
+    answer, _ = c.add((name(0), value(0)), (name(1), value(1)))
+    assert answer.of(0)[0] == CONFIG and 'type CNAME' in answer.of(0)[1] and answer.of(1)[0] == OK
+
+
+# ---- tickets ---------------------------------------------------------------------------------------------------------
+
+
+@alone
+def test_change_is_live_when_it_is_in_sync(case):
+    c = case('--lag', '400')
+    ticket = c.add((NAME, value()))[0].ticket
+    assert re.fullmatch(rb'C[A-Z0-9]{20}', ticket) and c.live(ticket)[1] == 0
+    deadline = time.monotonic() + 20
+    while not c.live(ticket)[1]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert c.live(b'')[1] == 1
+    answer, _ = c.live(b'CNOBODYKNOWS')
+    assert answer.code == NOT_FOUND and 'NoSuchChange' in answer.text
+    assert c.live(b'C/../x')[0].code != OK
+
+
+@alone
+def test_value_that_was_there_has_a_change_to_wait_for(case):
+    c = case('--lag', '60000')
+    first = c.add((NAME, value()))[0].ticket
+    again, requests = c.add((NAME, value()))
+    assert again.ticket and again.ticket != first and requests == 2 and c.live(again.ticket)[1] == 0
+    assert c.records() == {(NAME, value())}
+    c.sim.command('fault lost-after 1 0 1')                  # the answer to the swap is lost
+    assert c.add((name(1), value(1)))[0].ticket
+    assert not c.remove((name(2), value(2)))[0].ticket
+
+
+# ---- zones -----------------------------------------------------------------------------------------------------------
+
+
+@alone
+def test_zones_are_listed_and_found(case):
+    c = case('--zone', f'a.{ZONE}', '--private', 'internal.test', '--private', ZONE)
+    assert c.plugin.zones().zones == [ZONE, f'a.{ZONE}']
+    assert c.plugin.zones(f'x.y.a.{ZONE}').zones == [f'a.{ZONE}']
+    assert c.plugin.zones(f'x.y.b.{ZONE}').zones == [ZONE]
+    assert c.plugin.zones('elsewhere.org').zones == []
+    answer = c.plugin.apply('internal.test', [(ADD, '_acme-challenge.internal.test', value())])
+    assert answer.code == NOT_FOUND and 'private-zone' in answer.text
+    answer = c.plugin.apply(f'sub.{ZONE}', [(ADD, f'_acme-challenge.sub.{ZONE}', value())])
+    assert answer.code == NOT_FOUND and answer.zones == [ZONE]
+    c.sim.command('fault pages 100')
+    assert c.plugin.zones().zones == [ZONE, f'a.{ZONE}']
+
+
+@alone
+def test_private_zone_is_used_where_it_is_wanted(case):
+    c = case('--private', ZONE, private_zone='yes')
+    assert c.add((NAME, value()))[0].code == OK
+    assert not c.records() and c.sim.extra[0].zone.values(NAME) == [value().encode()]
+
+
+@alone
+def test_two_zones_of_one_name_are_a_question(case):
+    c = case('--twin', ZONE)
+    answer, _ = c.add((NAME, value()))
+    assert answer.code == CONFIG and 'set zone-id' in answer.text and not c.records()
+    for hosted in c.sim.all_hosted():
+        assert f'{hosted.id} at {hosted.servers[0]}' in answer.text
+    by_set = case('--twin', ZONE, delegation_set_id='N1TWINSET')
+    assert by_set.add((NAME, value()))[0].code == OK
+    assert by_set.sim.extra[0].zone.values(NAME)
+
+
+@alone
+def test_configured_id_needs_no_list_of_zones(case):
+    ident = Hosted(type('Z', (), {'name': ZONE})()).id
+    c = case('--deny', 'route53:ListHostedZonesByName', zone_id=ident)
+    assert c.add((NAME, value()))[0].code == OK
+    assert c.plugin.zones().zones == [ZONE]
+    answer = c.plugin.apply('other.test', [(ADD, '_acme-challenge.other.test', value())])
+    assert answer.code == NOT_FOUND and ZONE in answer.text
+    missing = case(zone_id='ZNOSUCHZONE')
+    answer, _ = missing.add((NAME, value()))
+    assert answer.code == CONFIG and 'no hosted zone ZNOSUCHZONE' in answer.text
+
+
+@alone
+def test_zone_that_was_made_anew_is_found(case):
+    c = case()
+    c.add((NAME, value(1)))
+    old = c.sim.hosted
+    c.sim.hosted = lambda ident: (_ for _ in ()).throw(error(404, 'NoSuchHostedZone', 'none'))
+    assert c.add((NAME, value(2)))[0].code == NOT_FOUND
+    c.sim.hosted = old
+    assert c.add((NAME, value(2)))[0].code == OK
+
+
+# ---- rights ----------------------------------------------------------------------------------------------------------
+
+
+@alone
+def test_check_of_narrow_credentials_changes_nothing_and_has_no_remark(case):
+    c = case('--allow-name', NAME)
+    c.zone.add(NAME, FOREIGN)
+    answer, _ = c.check()
+    assert answer.code == OK and answer.of(0) == (OK, '')
+    assert c.records() == {(NAME, FOREIGN)}
+    assert c.add((NAME, value()))[0].code == OK
+
+
+@alone
+def test_check_of_wide_credentials_has_a_remark(case):
+    c = case()
+    answer, requests = c.check()
+    assert answer.of(0)[0] == OK and 'may change other names' in answer.of(0)[1] and requests == 4
+    quiet = case(check_width='no')
+    answer, requests = quiet.check()
+    assert answer.of(0) == (OK, '') and requests == 3
+
+
+@alone
+def test_name_that_may_not_be_changed_is_named(case):
+    c = case('--allow-name', name(0), '--allow-name', name(1))
+    answer, _ = c.check(name(0), name(1), name(2))
+    assert answer.of(0)[0] == DENIED
+    assert 'route53:ChangeResourceRecordSets' in answer.of(0)[1] and f'denied are: {name(2)}' in answer.of(0)[1]
+    assert 'zoneseal provider policy' in answer.of(0)[1]
+    answer, _ = c.add(*[(name(i), value(i)) for i in range(3)])
+    assert [answer.of(i)[0] for i in range(3)] == [OK, OK, DENIED]
+    assert c.records() == {(name(0), value(0)), (name(1), value(1))}
+
+
+@alone
+@pytest.mark.parametrize('action', ['ListHostedZonesByName', 'ListResourceRecordSets', 'ChangeResourceRecordSets'])
+def test_missing_right_is_named(case, action):
+    c = case('--deny', f'route53:{action}')
+    answer, _ = c.check()
+    assert answer.of(0)[0] == DENIED and f'route53:{action}' in answer.of(0)[1]
+    answer, _ = c.add(*[(name(i), value(i)) for i in range(100)])
+    assert answer.code == DENIED and f'route53:{action}' in answer.text
+    assert len(c.seen) < 30                                  # not one by one
+
+
+@alone
+def test_right_to_see_changes_is_named_where_it_is_missed(case):
+    c = case('--deny', 'route53:GetChange')
+    ticket = c.add((NAME, value()))[0].ticket
+    answer, _ = c.live(ticket)
+    assert answer.code == DENIED and 'route53:GetChange' in answer.text
+
+
+@alone
+def test_printed_policy_is_what_is_needed(case):
+    c = case()
+    ident = Hosted(c.zone).id
+    policy = json.loads(c.plugin.policy({ZONE: [NAME, name(1)]}, zone_id=ident).printed)
+    change = [s for s in policy['Statement'] if s['Action'] == 'route53:ChangeResourceRecordSets']
+    names = change[0]['Condition']['ForAllValues:StringEquals']['route53:ChangeResourceRecordSetsNormalizedRecordNames']
+    actions = {s['Action'] for s in policy['Statement']}
+    every = {f'route53:{a}' for a in ('ListHostedZonesByName', 'GetHostedZone', 'ListResourceRecordSets',
+                                      'ChangeResourceRecordSets', 'GetChange')}
+    allowed = [a for n in names for a in ('--allow-name', n)] + [a for action in every - actions for a in ('--deny', action)]
+    narrow = case(*allowed, zone_id=ident)
+    assert narrow.check(NAME, name(1))[0].of(0) == (OK, '')
+    answer, _ = narrow.add((NAME, value()), (name(1), value(1)))
+    assert answer.code == OK and narrow.live(answer.ticket)[0].code == OK
+
+
+# ---- credentials -----------------------------------------------------------------------------------------------------
+
+
+@alone
+@pytest.mark.parametrize('source', ['options', 'temporary', 'profile', 'web-identity', 'imds'])
+def test_credentials_come_from(case, source):
+    c = case('--credentials', source)
+    assert c.add((NAME, value()))[0].code == OK and c.records() == {(NAME, value())}
+
+
+@alone
+def test_wrong_secret_is_told_without_what_was_signed(case):
+    c = case(secret_access_key='wrong' * 8)
+    answer, _ = c.check()
+    assert answer.code == AUTH and 'SignatureDoesNotMatch' in answer.text and 'does not belong' in answer.text
+    assert 'Canonical' not in answer.text and c.violations() == ['a signature that is wrong']
+    token = case('--credentials', 'temporary', session_token='another')
+    assert token.check()[0].code == AUTH and token.violations()
+
+
+@alone
+@pytest.mark.parametrize('ahead, what', [(-3600, 'behind that'), (3600, 'ahead of that')])
+def test_clock_that_is_wrong_is_told_by_how_much(case, ahead, what):
+    c = case()
+    c.plugin.ahead = ahead
+    answer, _ = c.check()
+    skew = re.search(r'clock is (\d+) s ' + what, answer.of(0)[1])
+    assert answer.of(0)[0] == CONFIG and skew and 3500 < int(skew[1]) < 3700, answer.of(0)
+    assert c.violations()[0].startswith('signature ')
+
+
+@alone
+@pytest.mark.parametrize('source', ['web-identity', 'imds'])
+def test_credentials_are_fetched_again_before_they_end(case, source):
+    c = case('--credentials', source, '--key-seconds', '400')
+    c.add((NAME, value(1)))
+    c.add((NAME, value(2)))
+    assert len(c.sim.keys) == 1
+    c.plugin.ahead = 120                                    # 280 s are left
+    assert c.add((NAME, value(3)))[0].code == OK
+    assert len(c.sim.keys) == 2
+    c.add((NAME, value(4)))                                 # the new ones have no more: not asked for at each request
+    assert len(c.sim.keys) == 2
+
+
+@alone
+def test_credentials_at_hand_are_used_while_there_are_no_new_ones(case):
+    c = case('--credentials', 'web-identity', '--key-seconds', '400')
+    c.add((NAME, value(1)))
+    c.sim.file('token', '')
+    c.plugin.ahead = 120
+    answer, _ = c.add((NAME, value(2)))
+    assert answer.code == OK and any('gave no new credentials' in text for _, text in answer.logged)
+    c.plugin.ahead = 350
+    assert c.add((NAME, value(3)))[0].code == CONFIG
+
+
+@alone
+def test_expired_token_is_renewed_once(case):
+    c = case('--credentials', 'web-identity')
+    c.add((NAME, value(1)))
+    for key in c.sim.keys.values():
+        key.end = time.time() - 1
+    assert c.add((NAME, value(2)))[0].code == OK and len(c.sim.keys) == 2
+    c.sim.arguments.key_seconds = 3600
+    make = c.sim.make_key
+
+    def make_old(seconds=None):
+        key = make(seconds)
+        key.is_over = lambda: True
+        return key
+
+    c.sim.make_key = make_old
+    for key in c.sim.keys.values():
+        key.end = time.time() - 1
+    answer, _ = c.add((NAME, value(3)))
+    assert answer.code == AUTH and 'ExpiredToken' in answer.text and len(c.sim.keys) == 3
+
+
+@alone
+def test_token_of_the_web_identity_is_read_anew(case):
+    c = case('--credentials', 'web-identity')
+    c.add((NAME, value(1)))
+    c.sim.file('token', 'the-next-one')
+    for key in c.sim.keys.values():
+        key.end = time.time() - 1
+    assert c.add((NAME, value(2)))[0].code == OK
+    c.sim.file('token', ' \n')
+    for key in c.sim.keys.values():
+        key.end = time.time() - 1
+    answer, _ = c.add((NAME, value(3)))
+    assert answer.code == CONFIG and 'token of the web identity is empty' in answer.text
+
+
+@alone
+def test_profile_with_new_keys_is_read_again_when_the_old_ones_expire(case):
+    c = case('--credentials', 'profile')
+    c.add((NAME, value(1)))
+    c.sim.key.end = time.time() - 1
+    c.sim.key = c.sim.make_key()
+    c.sim.write_profile()
+    assert c.add((NAME, value(2)))[0].code == OK
+
+
+@alone
+@pytest.mark.parametrize('text, what', [
+    ('[dns]\nrole_arn = arn\nsource_profile = x\n', 'roles behind a profile are not supported yet'),
+    ('[dns]\ncredential_process = /bin/x\n', 'programs are not run'),
+    ('[dns]\nweb_identity_token_file = /x\n', 'web-identity-token-path'),
+    ('[dns]\nregion = x\n', 'has no aws_access_key_id'),
+    ('[other]\naws_access_key_id = x\n', 'no profile dns'),
+    ('[dns]\naws_access_key_id = AKIA\n', 'the secret access key is missing'),
+    ('[dns]\nSECRETLINE\n', 'line 2: neither section nor key'),
+])
+def test_profile_that_does_not_do_says_why(case, text, what):
+    c = case('--credentials', 'profile')
+    c.sim.file('credentials', text)
+    answer, requests = c.check()
+    assert answer.code == CONFIG and what in answer.text and 'SECRETLINE' not in answer.text and requests == 0
+
+
+@alone
+@pytest.mark.parametrize('options, what', [
+    ({'access_key_id': 'AKIA', 'secret_access_key': None}, 'option secret-access-key: missing'),
+    ({'access_key_id': None, 'secret_access_key': 'x'}, 'option access-key-id: missing'),
+    ({'access_key_id': None, 'secret_access_key': None, 'session_token': 'x'}, 'option session-token'),
+    ({'access_key_id': None, 'secret_access_key': None, 'web_identity_token_path': '/x'}, 'option role-arn: missing'),
+    ({'access_key_id': None, 'secret_access_key': None, 'imds': 'no'}, 'no credentials: give'),
+    ({'access_key_id': None, 'secret_access_key': None, 'imds_disabled': 'true'}, 'no credentials: give'),
+    ({'zone_id': 'z/../x'}, 'option zone-id'),
+    ({'region': 'Not A Region'}, 'option region'),
+    ({'api_url': 'http://192.0.2.1/'}, 'https://'),
+])
+def test_options_that_contradict_each_other_open_nothing(options, what):
+    c = Case(**options)
+    try:
+        assert c.opened.code == CONFIG and what in c.opened.text
+    finally:
+        c.end()
+
+
+@alone
+def test_profile_without_a_file_is_told(case):
+    c = case(access_key_id=None, secret_access_key=None, profile='dns')
+    answer, _ = c.check()
+    assert answer.code == CONFIG and 'say credentials-path' in answer.text
+
+
+@alone
+def test_keys_go_before_a_profile_with_a_warning(case):
+    c = case(profile='elsewhere', credentials_path='/nowhere')
+    assert c.add((NAME, value()))[0].code == OK
+    assert any('profile is not used' in text for _, text in c.opened.logged)
+
+
+@alone
+def test_machine_without_metadata_service_is_told_what_to_give(case):
+    c = case(access_key_id=None, secret_access_key=None, imds_url='http://127.0.0.1:9')
+    answer, _ = c.check()
+    assert answer.code == CONFIG and 'no instance metadata service answers' in answer.text
+
+
+@alone
+@pytest.mark.parametrize('url', ['http://192.0.2.1', 'http://169.254.169.254.example.org', 'http://metadata'])
+def test_metadata_is_asked_for_over_http_only_on_this_machine(case, url):
+    c = case(access_key_id=None, secret_access_key=None, imds_url=url)
+    answer, _ = c.check()
+    assert answer.code == CONFIG and 'http://' in answer.text
+
+
+# ---- several writers -------------------------------------------------------------------------------------------------
+
+ROUNDS, FOREIGN_ROUNDS, KEEP = 400, 200, 50
+
+
+def kept(letter, rounds):
+    return {f'{letter}{i:042}'.encode() for i in range(0, rounds, KEEP)}
+
+
+class Watched(Route53):
+    """Every change of the zone must add or remove one value, or nothing."""
+
+    steps = 0
+
+    def changed(self, zone, before, after):
+        super().changed(zone, before, after)
+        lost, new = ({(r.name, r.value) for r in a} - {(r.name, r.value) for r in b}
+                     for a, b in ((before, after), (after, before)))
+        self.steps += 1
+        if len(lost) + len(new) > 1:
+            self.violation(f'one change took away {lost} and added {new}')
+
+
+def start_host(sim, letter):
+    """The real host process with the plugin, in a process that makes rounds."""
+    argv = [BUILD / 'tests/abi/rounds', PLUGIN, ZONE, NAME, ROUNDS, letter, '--read', sim.options['ca-file']]
+    argv += [a for k, v in sim.options.items() for a in ('-o', f'{k}={v}')]
+    argv += [a for k, v in sim.secrets.items() for a in ('-s', f'{k}={v}')]
+    env = {**os.environ, 'top_builddir': str(BUILD)}
+    return subprocess.Popen(list(map(str, argv)), env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def start_foreign(sim, *options):
+    hosted = Hosted(sim.zones[ZONE]).id
+    argv = ['/usr/bin/python3', TOP / 'tests/lib/route53_client.py', sim.url, sim.options['ca-file'], hosted, NAME,
+            FOREIGN_ROUNDS, 'F', *options]
+    env = {**os.environ, 'AWS_ACCESS_KEY_ID': sim.key.access, 'AWS_SECRET_ACCESS_KEY': sim.key.secret}
+    return subprocess.Popen(list(map(str, argv)), env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize('client', ['own', 'boto3'])
+def test_thousand_rounds_of_three_writers_lose_nothing(client):
+    if client == 'boto3':
+        pytest.importorskip('boto3')
+    with Watched('--zone', ZONE) as sim:
+        sim.zones[ZONE].add(NAME, FOREIGN)
+        writers = [start_host(sim, 'A'), start_host(sim, 'B'), start_foreign(sim, *(['--boto3'] if client == 'boto3' else []))]
+        try:
+            said = [writer.communicate(timeout=110) for writer in writers]
+        finally:
+            for writer in writers:
+                writer.kill()
+        assert [writer.returncode for writer in writers] == [0, 0, 0], said
+        wanted = kept('A', ROUNDS) | kept('B', ROUNDS) | kept('F', FOREIGN_ROUNDS) | {FOREIGN.encode()}
+        assert sorted(sim.zones[ZONE].values(NAME)) == sorted(wanted)
+        assert not sim._violations, sim._violations
+        assert sim.refusals > 10, 'the writers did not meet'
+        print('refused', sim.refusals, 'requests', sim.count, [out for out, _ in said])
+
+
+# ---- the conformance kit ---------------------------------------------------------------------------------------------
+
+
+def run_kit(directory, *arguments, only=''):
+    """The kit with the simulation, which gets these arguments."""
+    program = directory / 'sim.py'
+    program.write_text(f'#!/usr/bin/env python3\nimport sys\nsys.path[:0] = [{str(TOP / "providers/route53")!r}]\n'
+                       f'import route53_sim\nroute53_sim.Route53.main(sys.argv[1:] + {list(arguments)!r})\n')
+    program.chmod(0o755)
+    argv = [BUILD / 'zoneseal', 'provider', 'check', PLUGIN, '--zone', ZONE, '--offline', program, '--json']
+    done = subprocess.run(list(map(str, argv + (['--only', only] if only else []))), text=True, capture_output=True, timeout=280)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+SOURCE_CHECKS = 'open-close,check-good,check-auth,check-denied,add,remove,two-values,foreign-add,live,later-process,secrets'
+
+
+@pytest.mark.parametrize('source', ['temporary', 'profile', 'web-identity', 'imds'])
+def test_kit_passes_with_credentials_from(directory, source):
+    run_kit(directory, '--credentials', source, only=SOURCE_CHECKS)
+
+
+def test_kit_passes(directory):
+    run_kit(directory)
+
+
+# ---- whole issuances, the simulation in the lab ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(zs):
+    """served(*ARGUMENTS, delay=0, **OPTIONS): the simulation inside the lab, its records served by BIND, and a
+    configuration that writes through it."""
+    sims = []
+
+    def make(*arguments, delay=0, **options):
+        sink = ('--sink', zs.lab.vars['LAB_PRIMARY'], '--delay', delay,
+                '--sink-key', pathlib.Path(zs.lab.vars['LAB_KEYS']) / 'lab-sha256.key')
+        sims.append(SimProcess('route53', ZONE, lab=zs.lab, arguments=(*sink, *arguments)).start())
+        settings = {'plugin': 'route53', **sims[-1].settings(), **options}
+        zs.providers['aws'] = {k.replace('_', '-'): v for k, v in settings.items() if v is not None}
+        zs.zones[ZONE] = {'provider': 'aws'}
+        return sims[-1]
+
+    yield make
+    for sim in sims:
+        for record in sim.records():
+            sim.remove(*record)
+        wait_until(lambda: not zs.lab.challenges(), what='the end of our records in DNS')
+        assert not sim.violations()
+        sim.stop()
+
+
+@pytest.fixture
+def certificate(zs):
+    return zs.certificate('aws', ZONE, f'*.{ZONE}')
+
+
+def refused(zs, code, *words):
+    """A run that fails before an order; its words are all there."""
+    mark = zs.lab.mark()
+    result = zs.run('issue').expect(code)
+    missing = [word for word in words if word not in result.err]
+    assert not missing, f'{missing} are not in\n{result.err}'
+    assert not mark.count('/order-plz')
+    return result
+
+
+@pytest.mark.parametrize('propagation', ['all', 'provider'])
+@pytest.mark.parametrize('delay', [0, 1500])
+def test_apex_and_wildcard_are_issued_and_only_foreign_values_stay(zs, served, certificate, delay, propagation):
+    sim = served(delay=delay)
+    zs.zones[ZONE]['propagation'] = propagation
+    sim.add(NAME, FOREIGN)
+    before = sim.requests()
+    result = zs.run('issue', '--json').expect(0)
+    assert result.json['certificates'][0]['state'] == 'issued'
+    assert sim.records() == {(NAME, FOREIGN)}
+    # the check with its four requests, a list and a batch to add, the same to remove; and the looks whether it is live
+    assert sim.requests() - before == 4 + 2 + 2 if propagation == 'all' else sim.requests() - before > 4 + 2 + 2
+    wait_until(lambda: zs.lab.txt(ZONE) & {(NAME, FOREIGN)} and not zs.lab.challenges(), what='the same in DNS')
+
+
+@pytest.mark.parametrize('source', ['temporary', 'profile', 'web-identity', 'imds'])
+def test_certificate_is_issued_with_credentials_from(zs, served, certificate, source):
+    sim = served('--credentials', source)
+    zs.run('issue').expect(0)
+    assert not sim.records()
+
+
+def test_certificate_is_issued_with_credentials_from_the_environment(zs, served, certificate):
+    sim = served('--credentials', 'temporary', access_key_id=None, secret_access_key_file=None, session_token_file=None)
+    env = dict(zs.lab.env)
+    zs.lab.env.update(AWS_ACCESS_KEY_ID=sim.options['access-key-id'],
+                      AWS_SECRET_ACCESS_KEY=sim.secrets['secret-access-key'].read_text(),
+                      AWS_SESSION_TOKEN=sim.secrets['session-token'].read_text(), AWS_REGION='eu-central-1')
+    try:
+        zs.run('issue').expect(0)
+    finally:
+        zs.lab.env = env
+    assert not sim.records()
+
+
+def test_wrong_secret_is_told_before_an_order(zs, served, certificate, directory):
+    secret = directory / 'secret'
+    secret.write_text('Wrong/0123456789012345678901234567890123\n')
+    secret.chmod(0o600)
+    sim = served(secret_access_key_file=secret)
+    result = refused(zs, 4, 'SignatureDoesNotMatch', 'does not belong to this access key id')
+    assert secret.read_text().strip() not in result.err + result.out
+    assert sim.requests() == 1 and sim.violations() == ['a signature that is wrong']
+
+
+@pytest.mark.parametrize('arguments, words', [
+    (['--deny', 'route53:ChangeResourceRecordSets'], ['AccessDenied', 'route53:ChangeResourceRecordSets']),
+    (['--deny', 'route53:ListHostedZonesByName'], ['AccessDenied', 'route53:ListHostedZonesByName']),
+    (['--allow-name', f'_acme-challenge.other.{ZONE}'], ['AccessDenied', 'zoneseal provider policy']),
+])
+def test_missing_right_is_told_before_an_order(zs, served, certificate, arguments, words):
+    sim = served(*arguments)
+    refused(zs, 4, ZONE, *words)
+    assert not sim.records()
+
+
+def test_two_zones_of_one_name_are_told_before_an_order(zs, served, certificate):
+    sim = served('--twin', ZONE)
+    refused(zs, 3, '2 public hosted zones', 'set zone-id', 'awsdns')
+    assert not sim.records()
+
+
+def test_rate_limit_is_waited_out_and_a_long_one_told(zs, served, certificate):
+    sim = served()
+    sim.fault('rate-long')
+    refused(zs, 7, '3600 s')
+    sim.fault('rate', 2, 0, 3)
+    zs.run('issue').expect(0)
+    assert not sim.records()
+
+
+def test_killed_run_is_cleaned_up_by_the_next(zs, served, certificate):
+    sim = served()
+    process = zs.start('issue')
+    wait_until(sim.records, what='a record')
+    process.kill()
+    process.communicate()
+    zs.run('issue').expect(0)
+    assert not sim.records()
+
+
+def test_policy_of_the_configuration_is_printed(zs, served, certificate):
+    served()
+    policy = json.loads(zs.run('provider', 'policy', 'aws').expect(0).out)
+    names = [s['Condition']['ForAllValues:StringEquals']['route53:ChangeResourceRecordSetsNormalizedRecordNames']
+             for s in policy['Statement'] if 'Condition' in s]
+    assert names == [[NAME]]
+
+
+# ---- moto, where it is installed ---------------------------------------------------------------------------------------
+
+MOTO = pathlib.Path(os.environ.get('XDG_CACHE_HOME') or pathlib.Path.home() / '.cache') / 'zoneseal/moto/bin/moto_server'
+
+
+@pytest.fixture
+def moto(directory):
+    """The URL of a moto server, and AWS's own client of it with a hosted zone.  It checks no signature and deletes what is
+    no longer there, so it says nothing about races and rights: only that the forms of both sides are the same."""
+    boto3 = pytest.importorskip('boto3')
+    if not MOTO.exists():
+        pytest.skip('moto is not there (scripts/setup --optional installs it)')
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    with open(directory / 'moto.log', 'w', encoding='utf-8') as log:
+        server = subprocess.Popen([MOTO, '-H', '127.0.0.1', '-p', str(port)], stdout=log, stderr=log)
+    try:
+        url = f'http://127.0.0.1:{port}'
+        wait_until(lambda: server.poll() is not None or not socket.socket().connect_ex(('127.0.0.1', port)), what='moto')
+        client = boto3.client('route53', endpoint_url=url, region_name='us-east-1', aws_access_key_id='AKIATEST',
+                              aws_secret_access_key='test')
+        yield url, client, client.create_hosted_zone(Name=ZONE, CallerReference='1')['HostedZone']['Id']
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def moto_values(client, zone):
+    sets = client.list_resource_record_sets(HostedZoneId=zone)['ResourceRecordSets']
+    return {(s['Name'].rstrip('.'), r['Value'].strip('"')) for s in sets if s['Type'] == 'TXT' for r in s['ResourceRecords']}
+
+
+@alone
+def test_moto_understands_our_requests_and_we_its_answers(moto):
+    url, client, zone = moto
+    client.create_hosted_zone(Name=ZONE, CallerReference='2', HostedZoneConfig={'PrivateZone': True})
+    # It refuses a CREATE that is the same as any before, so the foreign value comes by UPSERT.
+    client.change_resource_record_sets(HostedZoneId=zone, ChangeBatch={'Changes': [{'Action': 'UPSERT', 'ResourceRecordSet': {
+        'Name': NAME, 'Type': 'TXT', 'TTL': 5, 'ResourceRecords': [{'Value': f'"{FOREIGN}"'}]}}]})
+    with Plugin(PLUGIN) as plugin:
+        assert plugin.open(api_url=url, access_key_id='AKIATEST', secret_access_key='test', request_rate=1000).code == OK
+        assert plugin.zones().zones == [ZONE]
+        ours = [(NAME, value(1)), (NAME, value(2)), (name(1), value(3))]
+        answer = plugin.apply(ZONE, [(ADD, *pair) for pair in ours])
+        assert answer.code == OK and not answer.results and answer.ticket, answer
+        assert moto_values(client, zone) == {*ours, (NAME, FOREIGN)}
+        answer = plugin.apply(ZONE, [(REMOVE, *pair) for pair in ours])
+        assert answer.code == OK and not answer.results, answer
+        assert moto_values(client, zone) == {(NAME, FOREIGN)}
+        assert plugin.apply('none.test', [(ADD, '_acme-challenge.none.test', value())]).code == NOT_FOUND
+
+
+@alone
+def test_moto_gives_credentials_for_a_web_identity(moto, directory):
+    url, client, zone = moto
+    (directory / 'token').write_text('a.b.c')
+    with Plugin(PLUGIN) as plugin:
+        assert plugin.open(api_url=url, sts_url=url, request_rate=1000, web_identity_token_path=directory / 'token',
+                           role_arn='arn:aws:iam::123456789012:role/zoneseal').code == OK
+        answer = plugin.apply(ZONE, [(ADD, NAME, value())])
+        assert answer.code == OK, answer.text
+        assert moto_values(client, zone) == {(NAME, value())}
