@@ -6,6 +6,6 @@
 #ifndef ZS_FRONT_VERSION_H
 #define ZS_FRONT_VERSION_H
 
-enum { ZS_PLUGIN_ABI_MAJOR = 0, ZS_PLUGIN_ABI_MINOR = 2 };
+enum { ZS_PLUGIN_ABI_MAJOR = 1, ZS_PLUGIN_ABI_MINOR = 0 };
 
 #endif

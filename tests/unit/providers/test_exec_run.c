@@ -172,13 +172,17 @@ static void test_arguments_are_exact(void **state)
 
 static void test_environment_descriptors_and_signals(void **state)
 {
+	static const char expected[] = "PATH=/usr/bin:/bin\n0 1 2 3 SigIgn:\t";
 	struct run_result result;
 
 	(void)state;
 	run_script("env | grep -v '^_=\\|^PWD=\\|^SHLVL=\\|^OLDPWD='; ls /proc/self/fd | tr '\\n' ' '; grep SigIgn /proc/self/status", NULL,
 		60000, &result);
 	assert_int_equal(result.number, 0);
-	assert_int_equal(strncmp(zsp_text_str(&out).p, "PATH=/usr/bin:/bin\n0 1 2 3 SigIgn:\t0000000000000000\n", 60), 0);
+	const char *ignored = zsp_text_str(&out).p + strlen(expected);
+	assert_int_equal(strncmp(zsp_text_str(&out).p, expected, strlen(expected)), 0);
+	/* 32 and 33 are the C library's own: make(1) starts tests with them ignored */
+	assert_int_equal(strtoull(ignored, NULL, 16) & ~0x180000000ull, 0);
 }
 
 static void test_input_reaches_it_whole(void **state)
