@@ -71,22 +71,20 @@ static void add_field(struct zsp_text *body, const char *name, struct zsp_str va
 	zsp_text_add_escaped(body, value);
 }
 
-static int32_t add_token(struct credentials *credentials, struct zsp_text *body)
+static int32_t add_token(struct credentials *credentials, struct zsp_text *body, struct zsp_text *ret_token)
 {
 	const char *path = settings_text(credentials->settings, OPT_WEB_IDENTITY_TOKEN_PATH).p;
-	struct zsp_text token = ZSP_TEXT_SECRET(MAX_TOKEN);
-	int32_t class = zsp_file_read(credentials->host, path, &token);
-	struct zsp_str text = zsp_str_trim(zsp_text_str(&token));
+	int32_t class = zsp_file_read(credentials->host, path, ret_token);
+	struct zsp_str text = zsp_str_trim(zsp_text_str(ret_token));
 
 	if (class == ZSP_OK && !text.n)
 		class = zsp_failf(credentials->host, ZSP_CONFIG, 0, "%s: the token of the web identity is empty", path);
 	if (class == ZSP_OK)
 		add_field(body, "WebIdentityToken", text);
-	zsp_text_done(&token);
 	return class;
 }
 
-static int32_t make_body(struct credentials *credentials, struct zsp_text *body)
+static int32_t make_body(struct credentials *credentials, struct zsp_text *body, struct zsp_text *ret_token)
 {
 	const struct settings *settings = credentials->settings;
 	int32_t class;
@@ -94,7 +92,7 @@ static int32_t make_body(struct credentials *credentials, struct zsp_text *body)
 	zsp_text_addz(body, "Action=AssumeRoleWithWebIdentity&Version=2011-06-15");
 	add_field(body, "RoleArn", settings_text(settings, OPT_ROLE_ARN));
 	add_field(body, "RoleSessionName", settings_text(settings, OPT_ROLE_SESSION_NAME));
-	class = add_token(credentials, body);
+	class = add_token(credentials, body, ret_token);
 	if (class == ZSP_OK && body->failed)
 		class = zsp_failf(credentials->host, ZSP_CONFIG, 0, "the token of web-identity-token-path is too long");
 	return class;
@@ -148,19 +146,31 @@ static int32_t ask(struct exchange *x, struct zsp_http *http, struct zsp_str bod
 	return class;
 }
 
+/* The service may repeat the token in what it says, so no message may be made before the
+ * library knows it. */
+static int32_t hide_token(const struct credentials *credentials, struct zsp_http *http, const struct zsp_text *token)
+{
+	if (zsp_http_redact(http, zsp_str_trim(zsp_text_str(token))) == ZSP_OK)
+		return ZSP_OK;
+	return zsp_failf(credentials->host, ZSP_CONFIG, 0, "the token of web-identity-token-path is longer than any service makes one");
+}
+
 /* A connection for each fetch, which is once in an hour. */
 static int32_t fetch(struct credentials *credentials, struct keys *ret)
 {
-	struct zsp_text body = ZSP_TEXT_SECRET(MAX_BODY);
+	struct zsp_text body = ZSP_TEXT_SECRET(MAX_BODY), token = ZSP_TEXT_SECRET(MAX_TOKEN);
 	struct exchange x = { .credentials = credentials, .keys = ret };
-	int32_t class = make_body(credentials, &body);
+	int32_t class = make_body(credentials, &body, &token);
 	struct zsp_http *http = class == ZSP_OK ? connect_sts(&x) : NULL;
 
 	error_init(&x.error);
 	if (class == ZSP_OK)
-		class = http ? ask(&x, http, zsp_text_str(&body)) : ZSP_CONFIG;
+		class = http ? hide_token(credentials, http, &token) : ZSP_CONFIG;
+	if (class == ZSP_OK)
+		class = ask(&x, http, zsp_text_str(&body));
 	zsp_http_free(http);
 	error_done(&x.error);
+	zsp_text_done(&token);
 	zsp_text_done(&body);
 	return class;
 }
