@@ -133,11 +133,13 @@ static int32_t complain(struct api *api, int32_t class, const struct zsp_http_re
 
 	api->retry_after_ms = response->retry_after_ms;
 	if (!api->fault)
-		error_explain(&api->error, &raw);
+		error_words(&api->error, &raw);
 	/* the service may repeat credentials that nobody but this process knows */
 	if (raw.n)
 		zsp_http_said(api->http, zsp_text_str(&raw), &text);
 	zsp_text_done(&raw);
+	if (text.n)
+		error_advice(&api->error, &text);
 	if (text.n && api->retry_after_ms)
 		zsp_text_addf(&text, "; it wants to be left alone for %lld s", (long long)(api->retry_after_ms / 1000));
 	if (text.n) {

@@ -181,11 +181,10 @@ static void add_printable(struct zsp_text *dst, struct zsp_str text)
 		zsp_text_addz(dst, "...");
 }
 
-void error_explain(const struct api_error *error, struct zsp_text *dst)
+void error_words(const struct api_error *error, struct zsp_text *dst)
 {
 	const struct row *row = find(error->code);
 	struct zsp_str rest = zsp_text_str(&error->messages), shown = rest;
-	int64_t ahead = error->skew_ms / 1000;
 
 	if (!error->code[0])
 		return;
@@ -197,11 +196,26 @@ void error_explain(const struct api_error *error, struct zsp_text *dst)
 			shown = zsp_str_cut(&rest, '\n');
 		add_printable(dst, shown);
 	}
+}
+
+void error_advice(const struct api_error *error, struct zsp_text *dst)
+{
+	const struct row *row = find(error->code);
+	int64_t ahead = error->skew_ms / 1000;
+
+	if (!error->code[0])
+		return;
 	if (ahead)
 		zsp_text_addf(dst, "; this machine's clock is %lld s %s that of the service: set it",
 			(long long)(ahead < 0 ? -ahead : ahead), ahead < 0 ? "behind" : "ahead of");
 	else if (row && row->hint)
 		zsp_text_addf(dst, "; %s", row->hint);
+}
+
+void error_explain(const struct api_error *error, struct zsp_text *dst)
+{
+	error_words(error, dst);
+	error_advice(error, dst);
 }
 
 int32_t error_is_expiry(const struct api_error *error)

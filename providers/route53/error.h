@@ -21,6 +21,9 @@ int32_t error_classify(struct api_error *error, const struct zsp_http_response *
 /* Appends code, message and what to do, all printable and short.  Nothing where there is
  * no code. */
 void error_explain(const struct api_error *error, struct zsp_text *dst);
+/* Its two parts: the service's own words, and what to do about them. */
+void error_words(const struct api_error *error, struct zsp_text *dst);
+void error_advice(const struct api_error *error, struct zsp_text *dst);
 /* 1 when fresh credentials are worth a try. */
 int32_t error_is_expiry(const struct api_error *error);
 

@@ -583,7 +583,7 @@ class FakeCas:
         """(exit code or -signal, peak megabytes, what was printed)"""
         directory = zs.directory
         peak = self.directory / f'{case.name}.peak'
-        command = [*before, '/usr/bin/python3', '-ISc', MEASURE, peak, 'env', f'HOME={directory}/home', f'TMPDIR={directory}/tmp', *map(str, zs.argv(*arguments))]
+        command = ['/usr/bin/python3', '-ISc', MEASURE, peak, *before, 'env', f'HOME={directory}/home', f'TMPDIR={directory}/tmp', *map(str, zs.argv(*arguments))]
         output = self.directory / f'{case.name}.out'
         with open(output, 'wb') as out, open(f'{output}.err', 'wb') as err:
             process = self.lab.popen(command, cwd=directory / 'cwd', stdout=out, stderr=err)
