@@ -331,7 +331,9 @@ static void explain(struct exchange *x, CURLcode code, struct zsp_outcome *outco
 		}
 	}
 	outcome->error_class = outcome->hopeless || x->address_refused ? ZSP_CONFIG : ZSP_TRANSIENT;
-	outcome->hopeless = outcome->hopeless || x->address_refused || x->cancelled;
+	/* what was too large would be so again, and costs its whole transfer each time */
+	outcome->hopeless = outcome->hopeless || x->address_refused || x->cancelled || x->too_large ||
+			    x->head_too_large;
 	outcome->too_large = x->too_large;
 	if (own)
 		zsp_http_reason(x->http, "%s", own);

@@ -13,7 +13,7 @@
 enum {
 	SHORTEST = 4,			/* shorter ones would blank out half of each message */
 	SHORTEST_BASE64 = 6,
-	FORMS = 256,
+	FORMS = 4096,			/* six of each secret */
 	LONGEST = 16 * 1024
 };
 

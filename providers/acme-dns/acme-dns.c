@@ -60,7 +60,12 @@ static int32_t hide_secrets(struct instance *self)
 
 	for (uint32_t i = 0; i < self->storage.n && error_class == ZSP_OK; i++)
 		error_class = zsp_http_redact(self->http, zsp_strz(self->storage.accounts[i].password));
-	return error_class;
+	if (error_class != ZSP_OK)
+		return zsp_failf(self->host, error_class, 0, "option credentials-file: memory ran out for hiding the "
+							     "passwords of its %u accounts in messages; use several "
+							     "instances with fewer accounts each",
+			self->storage.n);
+	return ZSP_OK;
 }
 
 static int32_t fill(struct instance *self, const struct zsp_list *values)

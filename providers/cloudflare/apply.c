@@ -110,6 +110,18 @@ static int32_t search_zone(struct job *job, struct search *search, uint32_t name
 	return error_class;
 }
 
+/* Where the list does not have a record that this process made, the list may be behind:
+ * only the service's word about that id (81044) tells that it is gone. */
+static void add_known(const struct job *job, struct cf_item *const *items, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *known = cf_record_known(job->cf, items[i]->change);
+
+		if (!is_add(items[i]) && !items[i]->nids && known)
+			add_id(items[i], known);
+	}
+}
+
 static int32_t look(struct job *job, struct cf_item *const *items, size_t n)
 {
 	struct search search = { items, n };
@@ -122,7 +134,15 @@ static int32_t look(struct job *job, struct cf_item *const *items, size_t n)
 		error_class = search_zone(job, &search, names, &complete);
 	if (error_class == ZSP_OK && !complete)
 		error_class = search_names(job, &search);
+	if (error_class == ZSP_OK)
+		add_known(job, items, n);
 	return error_class;
+}
+
+/* Nothing is left to do. */
+static int32_t is_settled(const struct cf_item *item)
+{
+	return is_add(item) ? item->seen : !item->nids;
 }
 
 /* ---- sending -------------------------------------------------------------------------------- */
@@ -161,7 +181,7 @@ static int32_t sort_out(struct job *job, struct cf_item **items, size_t *n)
 	if (error_class != ZSP_OK)
 		return error_class;
 	for (size_t i = 0; i < *n; i++) {
-		if (items[i]->seen == is_add(items[i]))
+		if (is_settled(items[i]))
 			set_done(job, items[i]);
 		else
 			items[left++] = items[i];
@@ -222,21 +242,15 @@ static size_t pick(const struct job *job, int32_t adds, struct cf_item **to)
 	return n;
 }
 
-/* Where the list does not have a record that this process made, the list may be behind. */
 static int32_t find_removals(struct job *job)
 {
 	struct cf_item *items[CF_BATCH];
 	size_t n = pick(job, 0, items);
 	int32_t error_class = n ? look(job, items, n) : ZSP_OK;
 
-	for (size_t i = 0; i < n && error_class == ZSP_OK; i++) {
-		const char *known = cf_record_known(job->cf, items[i]->change);
-
-		if (!items[i]->nids && known)
-			add_id(items[i], known);
-		if (!items[i]->nids)
+	for (size_t i = 0; i < n && error_class == ZSP_OK; i++)
+		if (is_settled(items[i]))
 			set_done(job, items[i]);
-	}
 	return error_class;
 }
 

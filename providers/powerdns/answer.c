@@ -147,6 +147,5 @@ struct zsp_str pdns_error_read(struct zsp_str body, struct zsp_json_doc *doc)
 	/* "Not Found", "Internal Server Error": some answers are bare text. */
 	if (!doc && body.n && *body.p != '<')
 		text = zsp_str_trim(body);
-	text.n = text.n < PDNS_ERROR ? text.n : PDNS_ERROR;
 	return text;
 }

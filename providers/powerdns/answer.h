@@ -10,8 +10,7 @@
 enum {
 	PDNS_NAME = 254, /* a DNS name, with its NUL */
 	PDNS_ID = 512, /* of a zone or a server; opaque */
-	PDNS_KIND = 24,
-	PDNS_ERROR = 300 /* text of an error, cut */
+	PDNS_KIND = 24
 };
 
 /* One of GET /servers. */
@@ -41,7 +40,8 @@ int32_t pdns_zone_is_copy(const struct pdns_zone *zone);
 /* 1: a server of this version ("5.0.2") adds and removes single records. */
 int32_t pdns_version_extends(struct zsp_str version);
 
-/* The reason in the body of an answer; a view into doc, or into body.  n 0 where there is none. */
+/* The reason in the body of an answer; a view into doc, or into body.  n 0 where there is none.
+ * All of it: a secret in it that is cut would not be recognised any more. */
 struct zsp_str pdns_error_read(struct zsp_str body, struct zsp_json_doc *doc);
 
 #endif

@@ -53,7 +53,9 @@ static int32_t read_key(struct pdns_api *api, const struct zsp_list *values)
 		return zsp_failf(api->host, ZSP_CONFIG, 0, "option api-key: it must be one line of "
 							   "printable characters without blanks, as the server's setting api-key");
 	zsp_text_add_str(&api->key, key);
-	return api->key.failed ? ZSP_BUG : zsp_http_redact(api->http, zsp_text_str(&api->key));
+	if (api->key.failed || zsp_http_redact(api->http, zsp_text_str(&api->key)) != ZSP_OK)
+		return zsp_failf(api->host, ZSP_BUG, 0, "option api-key: out of memory");
+	return ZSP_OK;
 }
 
 static int32_t read_server_id(struct pdns_api *api, const struct zsp_list *values)
@@ -158,7 +160,7 @@ int32_t pdns_fail(struct pdns_api *api, int32_t error_class, const char *what)
 
 	if (api->said)
 		return error_class;
-	zsp_text_add_str(&detail, reason);
+	zsp_http_said(api->http, reason, &detail);
 	if (*hint)
 		zsp_text_addf(&detail, "%s%s", reason.n ? "; " : "", hint);
 	zsp_http_fail(api->http, error_class, &api->response, what, zsp_text_str(&detail));

@@ -206,12 +206,17 @@ static int32_t read_sets(struct job *job, struct pdns_zone *ret_head)
 
 /* ---- deciding ---- */
 
-static void refuse(struct job *job, uint32_t i, int32_t error_class, const char *why, struct zsp_str detail)
+/* said: by the server, which may say the key as well. */
+static void refuse(struct job *job, uint32_t i, int32_t error_class, const char *why, struct zsp_str said)
 {
+	struct zsp_text shown = ZSP_TEXT(ZSP_MAX_TEXT);
+
+	zsp_http_said(job->self->api.http, said, &shown);
 	job->wants[i].failed = 1;
 	job->wants[i].open = 0;
-	zsp_resultf(job->host, i, error_class, "%s: %s%.*s", job->names[job->wants[i].name].text.p, why,
-		(int)detail.n, detail.p ? detail.p : "");
+	zsp_resultf(job->host, i, error_class, "%s: %s%s", job->names[job->wants[i].name].text.p, why,
+		zsp_text_str(&shown).p);
+	zsp_text_done(&shown);
 }
 
 static void decide(struct job *job)
@@ -326,8 +331,7 @@ static int32_t on_refused(struct job *job, uint32_t names)
 	uint32_t name = UINT32_MAX;
 
 	if (api->server.extends && says(reason, "hangetype")) {
-		zsp_logf(job->host, ZSP_LOG_INFO, "the server does not know single records in spite of its version %s",
-			api->server.version);
+		zsp_logf(job->host, ZSP_LOG_INFO, "the server does not know single records in spite of its version");
 		api->server.extends = 0;
 		return ZSP_OK;
 	}

@@ -102,6 +102,17 @@ static int32_t powerdns_zones(void *instance, const struct zsp_str *find)
 
 /* ---- check ---- */
 
+static void say_alias(struct pdns *self, uint32_t index, struct zsp_str name, struct zsp_str target)
+{
+	struct zsp_text shown = ZSP_TEXT(ZSP_MAX_TEXT);
+
+	zsp_http_said(self->api.http, target, &shown);
+	zsp_resultf(self->api.host, index, ZSP_CONFIG, "on this server %s is an alias (CNAME) for %s, which excludes "
+						       "TXT records",
+		name.p, zsp_text_str(&shown).p);
+	zsp_text_done(&shown);
+}
+
 /* Whether a TXT record can stand at the name: *ret_fine 0 with the result given. */
 static int32_t check_name(struct pdns *self, uint32_t index, struct zsp_str name, int32_t *ret_fine)
 {
@@ -117,9 +128,7 @@ static int32_t check_name(struct pdns *self, uint32_t index, struct zsp_str name
 		zsp_resultf(host, index, ZSP_TRANSIENT, "the answer about %s is not of the form that PowerDNS gives",
 			name.p);
 	else if (set.alias.n)
-		zsp_resultf(host, index, ZSP_CONFIG, "on this server %s is an alias (CNAME) for %.*s, which excludes "
-						     "TXT records",
-			name.p, (int)set.alias.n, set.alias.p);
+		say_alias(self, index, name, set.alias);
 	else
 		*ret_fine = 1;
 	return ZSP_OK;

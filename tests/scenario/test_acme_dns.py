@@ -17,6 +17,7 @@ sys.path[:0] = [str(TOP / 'tests/lib'), str(TOP / 'plugins-sdk/conformance')]
 
 from pluginhost import ADD, AUTH, CONFIG, OK, REMOVE, TRANSIENT, Plugin
 from simprocess import SimProcess
+from zoneseal_sim import Reply
 
 SIM = TOP / 'providers/acme-dns/acme-dns_sim.py'
 spec = importlib.util.spec_from_file_location('acme_dns_sim', SIM)
@@ -73,6 +74,24 @@ def case():
     yield make
     for one in cases:
         one.end()
+
+
+# ---- many accounts ------------------------------------------------------------------------------------------------------
+
+
+@alone
+@pytest.mark.parametrize('number', [43, 100, 256])
+def test_many_small_accounts_open_and_none_of_their_passwords_is_shown(case, number):
+    c = case()
+    accounts = {f'd{i}.test': {'username': f'u{i}', 'password': f'Secret{i:03}', 'subdomain': f's{i}',
+                               'fulldomain': f's{i}.{ZONE}'} for i in range(number)}
+    with Plugin(PLUGIN) as plugin:
+        answer = plugin.open(**{**c.options, 'credentials_file': json.dumps(accounts)})
+        assert answer.code == OK, answer.text
+        last = f's{number - 1}.{ZONE}'
+        c.sim.handle_update = lambda request: Reply(401, {'error': f'no {request.headers.get("X-Api-Key")} here'})
+        answer = plugin.check({ZONE: [last]})
+        assert answer.code == AUTH and 'no [redacted] here' in answer.text and 'Secret' not in repr(answer)
 
 
 # ---- two values and no more ---------------------------------------------------------------------------------------------

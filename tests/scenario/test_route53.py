@@ -2,6 +2,7 @@
 """The Route 53 provider against a simulation that checks every signature: the plugin alone, its sources of credentials,
 several writers at one record set, and whole issuances with the simulation's records served by the lab's BIND."""
 
+import base64
 import json
 import os
 import pathlib
@@ -10,14 +11,15 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.parse
 
 import pytest
 from conftest import BUILD, SANITIZER, TOP, wait_until
 
 sys.path[:0] = [str(TOP / 'tests/lib'), str(TOP / 'providers/route53'), str(TOP / 'plugins-sdk/conformance')]
 
-from pluginhost import ADD, AUTH, CONFIG, CONFLICT, DENIED, NOT_FOUND, OK, REMOVE, Plugin
-from route53_sim import Hosted, Key, Route53, error
+from pluginhost import ADD, AUTH, BUG, CONFIG, CONFLICT, DENIED, NOT_FOUND, OK, RATE_LIMITED, REMOVE, TRANSIENT, Plugin
+from route53_sim import Hosted, ImdsHandler, Key, Reply, Route53, error
 from simprocess import SimProcess
 
 ZONE = 'example.test'
@@ -297,6 +299,60 @@ def test_value_that_was_there_has_a_change_to_wait_for(case):
     c.sim.command('fault lost-after 1 0 1')                  # the answer to the swap is lost
     assert c.add((name(1), value(1)))[0].ticket
     assert not c.remove((name(2), value(2)))[0].ticket
+
+
+@alone
+@pytest.mark.parametrize('refusal', [
+    (400, 'Throttling', 'Rate exceeded'), (500, 'InternalFailure', 'An internal error occurred.'),
+    (400, 'PriorRequestNotComplete', 'at work'), None])
+def test_value_that_was_there_is_not_called_live_without_a_change(case, refusal):
+    """refusal None: the change is accepted, but its id is not said."""
+    c = case('--lag', '60000')
+    c.add((NAME, value()))
+    honest = c.sim.change_sets
+    c.sim.change_sets = lambda *a: error(*refusal) if refusal else Reply(
+        200, re.sub(r'<Id>[^<]*</Id>', '', honest(*a).body.decode()), {'Content-Type': 'text/xml'})
+    c.plugin.deadline_ms = 1500
+    answer, _ = c.add((NAME, value()), (name(1), value(1)))
+    assert answer.of(0)[0] in (TRANSIENT, RATE_LIMITED) and answer.of(1)[0] != OK and not answer.ticket
+    answer, _ = c.add((NAME, value()))
+    assert answer.code == TRANSIENT and 'try again' in answer.text and not answer.ticket and not answer.results
+    c.sim.change_sets, c.plugin.deadline_ms = honest, 60000
+    answer, _ = c.add((NAME, value()))
+    assert answer.code == OK and answer.ticket and c.live(answer.ticket)[1] == 0
+
+
+def add_sets(c, names, values):
+    """Record sets of others, so large that few or no two of them fit into a batch."""
+    for i in range(names):
+        for k in range(values):
+            c.zone.add(name(i), f'{k}')
+
+
+@alone
+def test_changes_of_all_batches_are_waited_for(case):
+    c = case('--lag', '60000')
+    add_sets(c, 3, 300)
+    answer, _ = c.add(*[(name(i), value(i)) for i in range(3)])
+    idents = answer.ticket.decode().split(',')
+    assert answer.code == OK and idents == list(c.sim.changes) and len(idents) == 3
+    for late in idents:
+        c.sim.changes.update({ident: time.monotonic() + (3600 if ident == late else -1) for ident in idents})
+        assert c.live(answer.ticket) [1] == 0
+    c.sim.changes[late] = 0
+    assert c.live(answer.ticket)[1] == 1
+    for wrong in (b',', answer.ticket + b',', b',' + answer.ticket, answer.ticket + b',C/../x'):
+        assert c.live(wrong)[0].code == BUG
+
+
+@alone
+def test_ticket_has_the_last_changes_where_not_all_fit(case):
+    c = case()
+    add_sets(c, 14, 380)
+    answer, _ = c.add(*[(name(i), value(i)) for i in range(14)])
+    idents = answer.ticket.decode().split(',')
+    assert answer.code == OK and len(c.sim.changes) == 14 and len(answer.ticket) <= 255
+    assert idents == list(c.sim.changes)[-len(idents):] and len(idents) == 11
 
 
 # ---- zones -----------------------------------------------------------------------------------------------------------
@@ -599,6 +655,170 @@ def test_metadata_is_asked_for_over_http_only_on_this_machine(case, url):
     c = case(access_key_id=None, secret_access_key=None, imds_url=url)
     answer, _ = c.check()
     assert answer.code == CONFIG and 'http://' in answer.text
+
+
+# ---- what the service says back --------------------------------------------------------------------------------------
+
+LENGTH = 16     # of a part of a secret that would be too much
+SOURCES = ['temporary', 'profile', 'web-identity', 'imds']
+WRITINGS = {'raw': lambda word: word, 'base64': lambda word: base64.b64encode(word.encode()).decode(),
+            'base64 behind others': lambda word: base64.b64encode(b'x' + word.encode()).decode(),
+            'hex': lambda word: word.encode().hex(), 'percent': lambda word: urllib.parse.quote(word, safe='')}
+
+
+def everything(answer):
+    return '\n'.join([answer.text, *(text for _, text in answer.results.values()), *(text for _, text in answer.logged)])
+
+
+def secrets_of(c):
+    """All that nobody may see."""
+    words = [word for key in c.sim.keys.values() for word in (key.secret, key.token)]
+    return [w for w in [*words, getattr(c.sim, 'identity', None), c.sim.imds and c.sim.imds.session] if w]
+
+
+def leaks(c, text):
+    """Secrets of which a part is in the text, and how it is written there."""
+    found = []
+    for word in secrets_of(c):
+        for how, write in [*WRITINGS.items(), ('base64 behind two', lambda w: base64.b64encode(b'xy' + w.encode()).decode())]:
+            form, lower = write(word), text.lower()
+            parts = (form[i:i + LENGTH] for i in range(4, len(form) - LENGTH - 3))
+            found += [(how, part) for part in parts if part in text or how == 'hex' and part in lower][:1]
+    return found
+
+
+def echoing(c, write, code, status, hit):
+    """The service says back what it was sent, and all secrets besides, written in this way."""
+    honest = c.sim.handle
+
+    def handle(request):
+        if not hit(request):
+            return honest(request)
+        sent = [v for k, v in request.headers.items() if k.lower() in ('authorization', 'x-amz-security-token')]
+        words = [*secrets_of(c), *sent, request.body.decode()] if request.path == '/' else [*secrets_of(c), *sent]
+        c.echoes += 1
+        # each as the beginning of what is shown: the end of a long text is cut off
+        words = words[c.echoes % len(words):] + words[:c.echoes % len(words)]
+        return error(status, code, ' '.join(map(write, words)))
+
+    c.echoes = 0
+    c.sim.handle = handle
+
+
+def is_api(request):
+    return request.path != '/'
+
+
+def is_write(request):
+    return is_api(request) and request.method == 'POST'
+
+
+def is_sts(request):
+    return not is_api(request)
+
+
+CODES = [('AccessDenied', 403, DENIED), ('InvalidClientTokenId', 403, AUTH), ('InvalidChangeBatch', 400, CONFIG),
+         ('Strange', 400, CONFIG)]
+
+
+def try_all(c, word):
+    """Every call there is, often enough for each secret to stand first; word: of the answer."""
+    for i in range(4):
+        for answer in (c.add((NAME, value(i)), (name(1), value(i)))[0], c.check(NAME, name(1))[0], c.live(b'CNONE')[0]):
+            assert not leaks(c, everything(answer)), everything(answer)
+    assert c.echoes >= 4
+    assert word in everything(c.add((NAME, value(9)))[0])
+
+
+@alone
+@pytest.mark.parametrize('writing', WRITINGS)
+@pytest.mark.parametrize('source', SOURCES)
+def test_service_that_says_secrets_back_is_not_repeated(case, source, writing):
+    for code, status, _ in CODES:
+        for hit in (is_api, is_write):
+            c = case('--credentials', source)
+            assert c.add((name(5), value(5)))[0].code == OK
+            echoing(c, WRITINGS[writing], code, status, hit)
+            try_all(c, code)
+
+
+@alone
+@pytest.mark.parametrize('source', SOURCES)
+def test_write_that_says_secrets_back_has_its_class_and_what_to_do(case, source):
+    for code, status, wanted in CODES:
+        c = case('--credentials', source)
+        echoing(c, WRITINGS['raw'], code, status, is_write)
+        answer, _ = c.add((NAME, value()))
+        assert answer.code == wanted and code in answer.text and '[redacted]' in answer.text
+        assert code != 'AccessDenied' or 'zoneseal provider policy' in answer.text
+
+
+@alone
+@pytest.mark.parametrize('writing', WRITINGS)
+@pytest.mark.parametrize('length', [200, 3000, 9000, 16384])
+def test_token_of_the_web_identity_said_back_is_not_repeated(case, length, writing):
+    for code in ('InvalidIdentityToken', 'AccessDenied'):
+        c = case('--credentials', 'web-identity')
+        c.sim.identity = 'eyJ' + Key(1).token[:len('eyJ')] + ''.join(Key(1).token for _ in range(42))[:length - 6]
+        c.sim.file('token', f' {c.sim.identity}\n')
+        echoing(c, WRITINGS[writing], code, 403, is_sts)
+        for _ in range(3):
+            answer, _ = c.add((NAME, value()))
+            assert answer.code in (AUTH, DENIED) and not leaks(c, everything(answer)), everything(answer)
+
+
+@alone
+@pytest.mark.parametrize('length', [16385, 20000, 200000])
+def test_token_of_the_web_identity_that_is_too_long_is_told(case, length):
+    c = case('--credentials', 'web-identity')
+    c.sim.file('token', 'x' * length)
+    answer, requests = c.add((NAME, value()))
+    assert answer.code == CONFIG and requests == 0
+    assert str(c.sim.directory / 'token') in answer.text and '16384' in answer.text and 'web-identity-token-path' in answer.text
+
+
+@alone
+def test_new_credentials_of_a_long_life_are_not_repeated_either(case):
+    c = case('--credentials', 'web-identity')
+    for i in range(60):
+        assert c.add((NAME, value(i)))[0].code == OK
+        for key in c.sim.keys.values():
+            key.end = time.time() - 1
+    assert len(c.sim.keys) == 60 and c.add((NAME, value(60)))[0].code == OK
+    c.sim.keys = dict(list(c.sim.keys.items())[-2:])
+    echoing(c, WRITINGS['base64'], 'AccessDenied', 403, is_api)
+    try_all(c, 'AccessDenied')
+
+
+@alone
+@pytest.mark.parametrize('where', ['role', 'keys', 'name'])
+@pytest.mark.parametrize('writing', WRITINGS)
+def test_metadata_service_that_says_its_session_back_is_not_repeated(case, where, writing):
+    c = case('--credentials', 'imds')
+    said = []
+
+    class Echo(ImdsHandler):
+        def do_GET(self):
+            word = WRITINGS[writing](self.headers.get('X-aws-ec2-metadata-token', ''))
+            said.append(word)
+            is_keys = not self.path.endswith('/')
+            if where == 'name' and not is_keys:
+                return self.send(200, word.replace('/', '_')[:128])
+            return self.send(403, word) if is_keys or where == 'role' else super().do_GET()
+
+    c.sim.imds.RequestHandlerClass = Echo
+    answer, _ = c.add((NAME, value()))
+    assert answer.code != OK and said and answer.text and not leaks(c, everything(answer)), everything(answer)
+
+
+@alone
+def test_zones_with_secrets_for_name_servers_are_not_repeated(case):
+    c = case('--credentials', 'temporary', '--twin', ZONE)
+    honest = c.sim.get_zone
+    c.sim.get_zone = lambda ident: Reply(200, re.sub(r'<NameServer>[^<]*', f'<NameServer>{c.sim.key.secret}',
+                                                     honest(ident).body.decode()), {'Content-Type': 'text/xml'})
+    answer, _ = c.add((NAME, value()))
+    assert answer.code == CONFIG and 'set zone-id' in answer.text and not leaks(c, everything(answer)), answer.text
 
 
 # ---- several writers -------------------------------------------------------------------------------------------------

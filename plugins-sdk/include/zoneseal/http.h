@@ -70,8 +70,8 @@ ZSP_SDK struct zsp_str zsp_http_host(const struct zsp_http *http);
 /* Path of the base URL, without final slash; n 0 = none. */
 ZSP_SDK struct zsp_str zsp_http_base_path(const struct zsp_http *http);
 /* This text never appears in a message, trace or error of the library, nor does its
- * escaped, hexadecimal or base64 form.  Less than 4 octets are not looked for.  ZSP_BUG: more than 16 KiB, or some 40
- * secrets. */
+ * escaped, hexadecimal or base64 form.  Less than 4 octets are not looked for.  ZSP_BUG, with
+ * host->fail not said: more than 16 KiB, more than 680 secrets, or out of memory. */
 ZSP_SDK int32_t zsp_http_redact(struct zsp_http *http, struct zsp_str secret);
 
 struct zsp_http_header { struct zsp_str name, value; };
@@ -101,7 +101,7 @@ struct zsp_http_response {
 	int64_t retry_after_ms;		/* 0 = none said */
 	int32_t maybe_done;		/* 1: of an attempt no answer came, or one that leaves it open
 					 * (5xx), but it may have had its effect */
-	int32_t too_large;		/* 1: no answer, because it was longer than max_body */
+	int32_t too_large;		/* 1: no answer, because it was longer than max_body; not tried again */
 	const void *head;		/* for zsp_http_answer() */
 };
 
