@@ -338,16 +338,25 @@ def issue(delegated, *names, **options):
     return delegated.zs.certificate('site', *names, **options).run('issue')
 
 
-def test_name_and_wildcard_are_issued_and_renewed_by_way_of_an_alias(delegated, sim, lab):
+def values_of(sim, name):
+    return {v for n, v in sim.records() if n == name}
+
+
+def test_name_and_wildcard_are_issued_and_renewed_by_way_of_an_alias(delegated, sim):
     zs = delegated.zs
     issue(delegated, 'cn.example.test', '*.cn.example.test').expect()
     assert (zs.current('site') / 'fullchain.pem').exists()
-    first = {v for n, v in sim.records() if n == 'cn.acme.example.test'}
+    first = values_of(sim, 'cn.acme.example.test')
     assert len(first) == 2 and sim.violations() == []
-    # The values that stayed are pushed out, one by one.
-    zs.run('issue', '--force').expect()
-    second = {v for n, v in sim.records() if n == 'cn.acme.example.test'}
-    assert len(second) == 2 and not first & second and sim.violations() == []
+    # The values that stayed are pushed out, one by one.  Even where it is told never to, Pebble takes one
+    # authorization in a hundred as still valid; then there is one value less to write.
+    for _ in range(3):
+        zs.run('issue', '--force').expect()
+        second = values_of(sim, 'cn.acme.example.test')
+        assert len(second) == 2 and sim.violations() == []
+        if not first & second:
+            break
+    assert not first & second
 
 
 def test_several_accounts_serve_one_certificate(delegated, sim):
