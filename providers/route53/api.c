@@ -13,7 +13,7 @@
 
 enum {
 	SECOND_MS = 1000, MAX_AUTHORIZATION = 1024, ATTEMPTS = 8, MAX_ANSWER = 4 * 1024 * 1024, MAX_PATH = 2048,
-	SIGNED_HEADERS = 4
+	SIGNED_HEADERS = 4, MAX_HIDDEN = 16
 };
 
 int32_t api_failf(struct api *api, int32_t error_class, const char *format, ...)
@@ -81,7 +81,7 @@ static const struct zsp_http_header *sign(void *user, const struct zsp_http_requ
 	uint32_t n = 0;
 
 	/* Waiting may have taken the time that they were good for. */
-	if (credentials_get(api->credentials) != ZSP_OK)
+	if (credentials_get(api->credentials) != ZSP_OK || credentials_hide(api->credentials, api->http) != ZSP_OK)
 		return NULL;
 	api->signed_ms = api->host->wall_ms(api->host);
 	zsp_time_basic(api->signed_ms, api->date);
@@ -129,17 +129,11 @@ static int32_t classify(void *user, const struct zsp_http_response *response, in
 static int32_t complain(struct api *api, int32_t class, const struct zsp_http_response *response)
 {
 	const char *what = api->call->what;
-	struct zsp_text text = ZSP_TEXT(ZSP_MAX_TEXT), raw = ZSP_TEXT(ZSP_MAX_TEXT);
+	struct zsp_text text = ZSP_TEXT(ZSP_MAX_TEXT);
 
 	api->retry_after_ms = response->retry_after_ms;
 	if (!api->fault)
-		error_words(&api->error, &raw);
-	/* the service may repeat credentials that nobody but this process knows */
-	if (raw.n)
-		zsp_http_said(api->http, zsp_text_str(&raw), &text);
-	zsp_text_done(&raw);
-	if (text.n)
-		error_advice(&api->error, &text);
+		error_say(&api->error, api->http, &text);
 	if (text.n && api->retry_after_ms)
 		zsp_text_addf(&text, "; it wants to be left alone for %lld s", (long long)(api->retry_after_ms / 1000));
 	if (text.n) {
@@ -160,6 +154,42 @@ static int32_t complain(struct api *api, int32_t class, const struct zsp_http_re
 	zsp_text_done(&text);
 	return class;
 }
+
+/* ---- the client ----------------------------------------------------------------------------------- */
+
+/* The endpoint that the user named, else that of the partition. */
+static struct zsp_str endpoint(const struct settings *settings, const struct partition *partition)
+{
+	if (settings_is_given(settings, OPT_API_URL))
+		return settings_text(settings, OPT_API_URL);
+	return zsp_strz(partition->api_url);
+}
+
+/* In place of the client that there is, if any. */
+static int32_t make_client(struct api *api)
+{
+	const struct settings *settings = api->credentials->settings;
+	const struct partition *partition = partition_of(settings_text(settings, OPT_REGION));
+	int64_t rate = settings_number(settings, OPT_REQUEST_RATE);
+	struct zsp_http_spec spec = {
+		.base_url = endpoint(settings, partition),
+		.plain = ZSP_PLAIN_LOOPBACK,
+		.attempts = ATTEMPTS,
+		.burst = (uint32_t)rate,
+		.refill_ms = SECOND_MS / rate,
+		.max_body = MAX_ANSWER,
+		.classify = classify,
+		.user = api,
+	};
+
+	zsp_http_spec_options(&spec, &settings->list);
+	zsp_http_free(api->http);
+	api->http = zsp_http_new(api->host, &spec);
+	api->hidden_since = api->credentials->taken;
+	return api->http ? ZSP_OK : ZSP_CONFIG;
+}
+
+/* ---- sending -------------------------------------------------------------------------------------- */
 
 static int32_t send_once(struct api *api, const struct api_call *call, struct zsp_http_response *response)
 {
@@ -184,14 +214,33 @@ static int32_t send_once(struct api *api, const struct api_call *call, struct zs
 	return class;
 }
 
+/* A client hides so many secrets and no more; a new one has room for the next.  Until then it
+ * hides the old ones too, which an answer may still repeat. */
+static int32_t hide_credentials(struct api *api)
+{
+	if (!api->http || api->credentials->taken - api->hidden_since > MAX_HIDDEN) {
+		int32_t class = make_client(api);
+
+		if (class != ZSP_OK)
+			return class;
+	}
+	return credentials_hide(api->credentials, api->http);
+}
+
 static int32_t get_credentials(struct api *api, const char *what)
 {
 	int32_t class = credentials_get(api->credentials);
 
+	const char *lack = api->credentials->why;
+
+	if (class == ZSP_OK) {
+		class = hide_credentials(api);
+		lack = "there is no way to keep them out of messages";
+	}
 	if (class == ZSP_OK)
 		return class;
 	api->is_said = 1;
-	(void)snprintf(api->why, sizeof(api->why), "cannot %s: there are no credentials", what);
+	(void)snprintf(api->why, sizeof(api->why), "cannot %s without credentials: %.900s", what, lack);
 	return class;
 }
 
@@ -208,6 +257,8 @@ int32_t api_send(struct api *api, const struct api_call *call)
 	api->call = call;
 	class = send_once(api, call, &response);
 	if (class == ZSP_AUTH && error_is_expiry(&api->error) && credentials_drop(api->credentials)) {
+		/* The answer may go with its client. */
+		response = (struct zsp_http_response){ .status = 0 };
 		class = get_credentials(api, call->what);
 		if (class != ZSP_OK)
 			return class;
@@ -218,39 +269,14 @@ int32_t api_send(struct api *api, const struct api_call *call)
 
 /* ---- life ----------------------------------------------------------------------------------------- */
 
-/* The endpoint that the user named, else that of the partition. */
-static struct zsp_str endpoint(const struct settings *settings, const struct partition *partition)
-{
-	if (settings_is_given(settings, OPT_API_URL))
-		return settings_text(settings, OPT_API_URL);
-	return zsp_strz(partition->api_url);
-}
-
 int32_t api_init(struct api *api, const struct zsp_host *host, struct credentials *credentials)
 {
-	const struct settings *settings = credentials->settings;
-	const struct partition *partition = partition_of(settings_text(settings, OPT_REGION));
-	int64_t rate = settings_number(settings, OPT_REQUEST_RATE);
-	struct zsp_http_spec spec = {
-		.base_url = endpoint(settings, partition),
-		.plain = ZSP_PLAIN_LOOPBACK,
-		.attempts = ATTEMPTS,
-		.burst = (uint32_t)rate,
-		.refill_ms = SECOND_MS / rate,
-		.max_body = MAX_ANSWER,
-		.classify = classify,
-		.user = api,
-	};
+	const struct partition *partition = partition_of(settings_text(credentials->settings, OPT_REGION));
 
 	*api = (struct api){ .host = host, .credentials = credentials, .region = partition->region,
 			     .authorization = ZSP_TEXT(MAX_AUTHORIZATION) };
 	error_init(&api->error);
-	zsp_http_spec_options(&spec, &settings->list);
-	api->http = zsp_http_new(host, &spec);
-	if (!api->http)
-		return ZSP_CONFIG;
-	credentials_hide_in(credentials, api->http);
-	return ZSP_OK;
+	return make_client(api);
 }
 
 void api_done(struct api *api)

@@ -27,6 +27,7 @@ struct api {
 	const struct zsp_host *host;
 	struct credentials *credentials;
 	struct zsp_http *http;
+	uint32_t hidden_since; /* credentials->taken when http was made; the secrets since then are hidden in it */
 	const char *region; /* to sign for */
 	struct api_error error; /* of the last call that was refused */
 	char why[ZSP_MAX_TEXT + 1]; /* why the last call failed, for results; never empty then */

@@ -4,18 +4,19 @@
  * in as few batches as they fit in.  A batch that is refused says which names are not
  * as they were believed; those are read again, the others sent again.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "apply.h"
 #include "slots.h"
 
-enum { FIRST_PAUSE_MS = 25, MAX_PAUSE_MS = 1000, MAX_DENIALS = 8, TOUCHES = 3 };
+enum { FIRST_PAUSE_MS = 25, MAX_PAUSE_MS = 1000, ROUND_MS = 200, MAX_DENIALS = 8, TOUCHES = 3 };
 
 struct job {
 	struct instance *self;
 	const char *zone_id;
 	struct slots slots;
-	char change_id[CHANGE_ID_ROOM]; /* of the last swap */
+	char ticket[ZSP_MAX_TICKET + 1]; /* ids of the changes, with commas between them */
 	uint32_t accepted, denied; /* batches */
 };
 
@@ -27,11 +28,38 @@ static void end_all(struct slot *const *list, size_t n, int32_t class, const cha
 		slot_end(list[i], class, text);
 }
 
-static void accept(struct job *job, struct slot *const *list, size_t n, const char *id)
+/* Where they do not fit the oldest ids go: those are the first to reach the servers. */
+static void remember(struct job *job, const char *id)
+{
+	size_t n = strlen(id);
+	struct zsp_str rest = zsp_strz(job->ticket);
+
+	while (rest.n && rest.n + 1 + n > ZSP_MAX_TICKET)
+		(void)zsp_str_cut(&rest, ',');
+	if (rest.n)
+		memmove(job->ticket, rest.p, rest.n);
+	if (rest.n)
+		job->ticket[rest.n++] = ',';
+	memcpy(job->ticket + rest.n, id, n + 1);
+}
+
+/* A change without an id cannot be waited for; who repeats it gets another one. */
+static int32_t send_batch(struct job *job, const struct swap *swaps, size_t n)
+{
+	struct api *api = &job->self->api;
+	char id[CHANGE_ID_ROOM];
+	int32_t class = batch_send(api, job->zone_id, swaps, n, id);
+
+	if (class == ZSP_OK && !id[0])
+		return api_failf(api, ZSP_TRANSIENT, "cannot change the record sets: the answer does not have the id of the change");
+	if (class == ZSP_OK)
+		remember(job, id);
+	return class;
+}
+
+static void accept(struct job *job, struct slot *const *list, size_t n)
 {
 	job->accepted++;
-	if (id[0])
-		memcpy(job->change_id, id, CHANGE_ID_ROOM);
 	for (size_t i = 0; i < n; i++)
 		list[i]->is_swapped = 1;
 	end_all(list, n, ZSP_OK, "");
@@ -62,16 +90,14 @@ static int32_t is_worth_halving(struct job *job)
 
 static int32_t try_batch(struct job *job, struct slot *const *list, size_t n)
 {
-	struct instance *self = job->self;
-	struct swap swaps[MAX_CHANGES];
-	char id[CHANGE_ID_ROOM];
+	struct swap swaps[MAX_CHANGES] = { 0 };
 	int32_t class;
 
 	for (size_t i = 0; i < n; i++)
 		swaps[i] = (struct swap){ list[i]->name, &list[i]->set, &list[i]->next };
-	class = batch_send(&self->api, job->zone_id, swaps, n, id);
+	class = send_batch(job, swaps, n);
 	if (class == ZSP_OK)
-		accept(job, list, n, id);
+		accept(job, list, n);
 	return class;
 }
 
@@ -159,11 +185,15 @@ static void do_round(struct job *job)
 	}
 }
 
-/* Who loses a race waits a random time, so that not the same ones meet again. */
+/* Who loses a race waits a random time, so that not the same ones meet again.  A round that the
+ * deadline would end in its middle is not begun: it could not tell any more what was in the way. */
 static int32_t wait_a_little(struct job *job, int64_t *pause)
 {
-	int32_t class = zsp_sleep(job->self->host, 1 + zsp_random(*pause));
+	const struct zsp_host *host = job->self->host;
+	int32_t class = zsp_sleep(host, 1 + zsp_random(*pause));
 
+	if (class == ZSP_OK && host->deadline_left_ms(host) < ROUND_MS)
+		class = ZSP_TRANSIENT;
 	*pause = *pause * 2 < MAX_PAUSE_MS ? *pause * 2 : MAX_PAUSE_MS;
 	return class;
 }
@@ -194,6 +224,23 @@ static struct slot *unchanged_add(struct job *job)
 	return NULL;
 }
 
+/* Nobody can tell when what was there is published, so nothing says that it is. */
+static void fail_unchanged(struct job *job, int32_t class)
+{
+	struct api *api = &job->self->api;
+	char why[ZSP_MAX_TEXT + 1];
+	struct slot *slot;
+
+	(void)snprintf(why, sizeof(why), "%s",
+		class == ZSP_CONFLICT ? "other clients keep changing this record set; try again" : api->why);
+	while ((slot = unchanged_add(job)) != NULL) {
+		(void)api_failf(api, class,
+			"the value is there, but nobody can tell whether it is published, as the change to wait for failed: %.800s",
+			why);
+		slot_end(slot, class, api->why);
+	}
+}
+
 /*
  * Values that were there already have been published by a run that was killed, or by a
  * request whose answer was lost: they may still be on their way to the servers, and nobody
@@ -202,17 +249,22 @@ static struct slot *unchanged_add(struct job *job)
 static void touch(struct job *job)
 {
 	struct slot *slot;
+	int32_t class = ZSP_OK;
 
-	for (int i = 0; i < TOUCHES && !job->change_id[0] && (slot = unchanged_add(job)) != NULL; i++) {
+	/* A change of this call comes after those that it found made. */
+	for (int i = 0; i < TOUCHES && !job->ticket[0] && (slot = unchanged_add(job)) != NULL; i++) {
 		const struct swap swap = { slot->name, &slot->set, &slot->set };
 
-		if (batch_send(&job->self->api, job->zone_id, &swap, 1, job->change_id) != ZSP_CONFLICT)
-			return;
+		class = send_batch(job, &swap, 1);
+		if (class != ZSP_CONFLICT)
+			break;
 		/* Somebody has just changed it; is our value still there? */
 		record_set_clear(&slot->set);
 		slot->is_pending = 1;
 		do_rounds(job);
 	}
+	if (class != ZSP_OK && !job->ticket[0])
+		fail_unchanged(job, class);
 }
 
 int32_t route53_apply(void *instance, const struct zsp_str *zone, const struct zsp_list *changes)
@@ -226,8 +278,8 @@ int32_t route53_apply(void *instance, const struct zsp_str *zone, const struct z
 	if (class == ZSP_OK) {
 		do_rounds(&job);
 		touch(&job);
-		if (job.change_id[0])
-			(void)self->host->ticket(self->host, job.change_id, strlen(job.change_id));
+		if (job.ticket[0])
+			(void)self->host->ticket(self->host, job.ticket, strlen(job.ticket));
 		class = slots_report(&job.slots, self->host, self->api.retry_after_ms, self->api.is_said);
 	}
 	slots_done(&job.slots);

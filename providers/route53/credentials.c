@@ -2,6 +2,8 @@
 /*
  * See credentials.h.
  */
+#include <stdio.h>
+
 #include "credentials.h"
 
 enum { REFRESH_MS = 5 * 60 * 1000, RETRY_MS = 60 * 1000 };
@@ -23,11 +25,28 @@ void credentials_done(struct credentials *credentials)
 	keys_done(&credentials->keys);
 }
 
-void credentials_hide_in(struct credentials *credentials, struct zsp_http *http)
+/* ---- failures -------------------------------------------------------------------------------------- */
+
+int32_t credentials_failf(struct credentials *credentials, int32_t error_class, const char *format, ...)
 {
-	if (credentials->nhides < sizeof(credentials->hides) / sizeof(credentials->hides[0]))
-		credentials->hides[credentials->nhides++] = http;
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(credentials->why, sizeof(credentials->why), format, ap);
+	va_end(ap);
+	return zsp_failf(credentials->host, error_class, 0, "%s", credentials->why);
 }
+
+void credentials_notef(struct credentials *credentials, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	(void)vsnprintf(credentials->why, sizeof(credentials->why), format, ap);
+	va_end(ap);
+}
+
+/* ---- which, and when ------------------------------------------------------------------------------- */
 
 static const struct source *choose(const struct credentials *credentials)
 {
@@ -44,17 +63,16 @@ static int32_t given(const struct credentials *credentials, uint32_t option)
 
 static int32_t halves_of_a_pair(struct credentials *credentials)
 {
-	const struct zsp_host *host = credentials->host;
 	int32_t access = given(credentials, OPT_ACCESS_KEY_ID), secret = given(credentials, OPT_SECRET_ACCESS_KEY);
 
 	if (access != secret)
-		return zsp_failf(host, ZSP_CONFIG, 0, "option %s: missing, but %s is there; give both or neither",
+		return credentials_failf(credentials, ZSP_CONFIG, "option %s: missing, but %s is there; give both or neither",
 			access ? "secret-access-key" : "access-key-id",
 			access ? "access-key-id" : "secret-access-key");
 	if (given(credentials, OPT_SESSION_TOKEN) && !access)
-		return zsp_failf(host, ZSP_CONFIG, 0, "option session-token: it needs access-key-id and secret-access-key");
+		return credentials_failf(credentials, ZSP_CONFIG, "option session-token: it needs access-key-id and secret-access-key");
 	if (given(credentials, OPT_WEB_IDENTITY_TOKEN_PATH) && !given(credentials, OPT_ROLE_ARN))
-		return zsp_failf(host, ZSP_CONFIG, 0,
+		return credentials_failf(credentials, ZSP_CONFIG,
 			"option role-arn: missing, but web-identity-token-path is there; it says which role the token gives");
 	return ZSP_OK;
 }
@@ -67,7 +85,7 @@ int32_t credentials_check(struct credentials *credentials)
 	if (class != ZSP_OK)
 		return class;
 	if (!source)
-		return zsp_failf(credentials->host, ZSP_CONFIG, 0,
+		return credentials_failf(credentials, ZSP_CONFIG,
 			"no credentials: give access-key-id and secret-access-key-file, or credentials-path, or "
 			"web-identity-token-path and role-arn, or imds = yes");
 	if (source == &source_options && given(credentials, OPT_PROFILE))
@@ -77,13 +95,16 @@ int32_t credentials_check(struct credentials *credentials)
 	return ZSP_OK;
 }
 
-static void hide(struct credentials *credentials)
+int32_t credentials_hide(struct credentials *credentials, struct zsp_http *http)
 {
-	for (uint32_t i = 0; i < credentials->nhides; i++) {
-		(void)zsp_http_redact(credentials->hides[i], zsp_text_str(&credentials->keys.secret));
-		if (credentials->keys.token.n)
-			(void)zsp_http_redact(credentials->hides[i], zsp_text_str(&credentials->keys.token));
-	}
+	const struct keys *keys = &credentials->keys;
+	const struct zsp_text *const texts[] = { &keys->secret, &keys->token, &keys->proof };
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (zsp_http_redact(http, zsp_text_str(texts[i])) != ZSP_OK)
+			return credentials_failf(credentials, ZSP_BUG,
+				"no request is made: there is no memory to keep the credentials out of messages; start again");
+	return ZSP_OK;
 }
 
 static int32_t fetch(struct credentials *credentials)
@@ -97,11 +118,11 @@ static int32_t fetch(struct credentials *credentials)
 	keys_init(&keys);
 	class = source->fetch(credentials, &keys);
 	if (class == ZSP_OK && keys_fault(&keys))
-		class = zsp_failf(credentials->host, ZSP_CONFIG, 0, "credentials from %s: %s", source->name, keys_fault(&keys));
+		class = credentials_failf(credentials, ZSP_CONFIG, "credentials from %s: %s", source->name, keys_fault(&keys));
 	if (class == ZSP_OK) {
 		keys_take(&credentials->keys, &keys);
 		credentials->source = source;
-		hide(credentials);
+		credentials->taken++;
 	}
 	keys_done(&keys);
 	return class;

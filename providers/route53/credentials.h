@@ -30,19 +30,24 @@ struct credentials {
 	const struct source *source; /* NULL until the first fetch */
 	struct keys keys;
 	int64_t tried_ms; /* when they were asked for last, by the wall clock */
-	struct zsp_http *hides[2]; /* clients whose messages must not show a secret */
-	uint32_t nhides;
+	uint32_t taken; /* how many keys there have been */
+	char why[ZSP_MAX_TEXT + 1]; /* there are none; for results, as host->fail may have heard more */
 };
 
 void credentials_init(struct credentials *credentials, const struct zsp_host *host, const struct settings *settings);
 void credentials_done(struct credentials *credentials);
 /* ZSP_OK, or ZSP_CONFIG with host->fail said: options that contradict each other.  No network. */
 int32_t credentials_check(struct credentials *credentials);
-/* No secret will show in what this client says. */
-void credentials_hide_in(struct credentials *credentials, struct zsp_http *http);
+/* The secrets of those at hand will not show in what this client says.  ZSP_OK, or ZSP_BUG with
+ * host->fail said: then it must not be used. */
+int32_t credentials_hide(struct credentials *credentials, struct zsp_http *http);
 /* Fetches them, or fetches them again when they end soon.  ZSP_OK or a class with host->fail
  * said; then credentials->keys is good for five minutes, or until the source has better ones. */
 int32_t credentials_get(struct credentials *credentials);
+/* For sources: says host->fail with this text and keeps it in why.  Returns error_class. */
+int32_t credentials_failf(struct credentials *credentials, int32_t error_class, const char *format, ...) ZSP_FORMAT(3, 4);
+/* The same without host->fail, which has been said. */
+void credentials_notef(struct credentials *credentials, const char *format, ...) ZSP_FORMAT(2, 3);
 /* The service says that they have expired.  1 when credentials_get() may now have others. */
 int32_t credentials_drop(struct credentials *credentials);
 

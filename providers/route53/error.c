@@ -11,7 +11,7 @@
 #include "xml.h"
 
 /* The service permits five minutes; the answer's date is whole seconds, and travels. */
-enum { MAX_MESSAGES = 16 * 1024, MAX_SHOWN = 400, SKEW_MS = 4 * 60 * 1000 };
+enum { MAX_MESSAGES = 16 * 1024, MAX_LINE = 8 * 1024, MAX_SHOWN = 400, SKEW_MS = 4 * 60 * 1000 };
 
 struct row {
 	const char *code;
@@ -82,12 +82,13 @@ void error_done(struct api_error *error)
 
 /* ---- reading ------------------------------------------------------------------------------------ */
 
+/* Words without digits, and not as long as what is left of a token that somebody cut. */
 static void set_code(struct api_error *error, const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		char c = p[i];
 
-		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '.')
+		if (!(c >= 'A' && c <= 'Z') && !(c >= 'a' && c <= 'z') && c != '.')
 			return;
 	}
 	if (!n || n >= sizeof(error->code))
@@ -181,7 +182,7 @@ static void add_printable(struct zsp_text *dst, struct zsp_str text)
 		zsp_text_addz(dst, "...");
 }
 
-void error_words(const struct api_error *error, struct zsp_text *dst)
+static void add_words(const struct api_error *error, struct zsp_text *dst)
 {
 	const struct row *row = find(error->code);
 	struct zsp_str rest = zsp_text_str(&error->messages), shown = rest;
@@ -198,7 +199,7 @@ void error_words(const struct api_error *error, struct zsp_text *dst)
 	}
 }
 
-void error_advice(const struct api_error *error, struct zsp_text *dst)
+static void add_advice(const struct api_error *error, struct zsp_text *dst)
 {
 	const struct row *row = find(error->code);
 	int64_t ahead = error->skew_ms / 1000;
@@ -214,8 +215,42 @@ void error_advice(const struct api_error *error, struct zsp_text *dst)
 
 void error_explain(const struct api_error *error, struct zsp_text *dst)
 {
-	error_words(error, dst);
-	error_advice(error, dst);
+	add_words(error, dst);
+	add_advice(error, dst);
+}
+
+/* Line by line, as the lines mean something.  Of a longer line zsp_http_said() looks at the
+ * beginning only, where a secret may be cut in two. */
+static void hide_line(const struct zsp_http *http, struct zsp_str line, struct zsp_text *dst)
+{
+	if (line.n > MAX_LINE)
+		zsp_text_addf(dst, "(%zu octets, too many to be shown)", line.n);
+	else
+		zsp_http_said(http, line, dst);
+}
+
+void error_say(const struct api_error *error, const struct zsp_http *http, struct zsp_text *dst)
+{
+	struct api_error shown;
+	struct zsp_str rest = zsp_text_str(&error->messages);
+	struct zsp_text code = ZSP_TEXT(2 * sizeof(shown.code));
+
+	error_init(&shown);
+	shown.skew_ms = error->skew_ms;
+	/* A code is a word of a table, or unknown and no better than a message. */
+	hide_line(http, zsp_strz(error->code), &code);
+	if (zsp_str_is(zsp_text_str(&code), error->code))
+		memcpy(shown.code, error->code, sizeof(shown.code));
+	else if (error->code[0])
+		memcpy(shown.code, "[redacted]", sizeof("[redacted]"));
+	while (rest.n) {
+		if (shown.messages.n)
+			zsp_text_addz(&shown.messages, "\n");
+		hide_line(http, zsp_str_cut(&rest, '\n'), &shown.messages);
+	}
+	error_explain(&shown, dst);
+	zsp_text_done(&code);
+	error_done(&shown);
 }
 
 int32_t error_is_expiry(const struct api_error *error)

@@ -4,13 +4,14 @@
  */
 #include "keys.h"
 
-enum { MAX_ACCESS = 128, MAX_SECRET = 200, MAX_TOKEN = 8 * 1024 };
+enum { MAX_ACCESS = 128, MAX_SECRET = 200, MAX_TOKEN = 8 * 1024, MAX_PROOF = 16 * 1024 };
 
 void keys_init(struct keys *keys)
 {
 	keys->access = (struct zsp_text)ZSP_TEXT_SECRET(MAX_ACCESS);
 	keys->secret = (struct zsp_text)ZSP_TEXT_SECRET(MAX_SECRET);
 	keys->token = (struct zsp_text)ZSP_TEXT_SECRET(MAX_TOKEN);
+	keys->proof = (struct zsp_text)ZSP_TEXT_SECRET(MAX_PROOF);
 	keys->expires_ms = 0;
 }
 
@@ -19,6 +20,7 @@ void keys_done(struct keys *keys)
 	zsp_text_done(&keys->access);
 	zsp_text_done(&keys->secret);
 	zsp_text_done(&keys->token);
+	zsp_text_done(&keys->proof);
 	keys_init(keys);
 }
 
@@ -53,7 +55,7 @@ const char *keys_fault(const struct keys *keys)
 {
 	struct zsp_str access = zsp_text_str(&keys->access), secret = zsp_text_str(&keys->secret);
 
-	if (keys->access.failed || keys->secret.failed || keys->token.failed)
+	if (keys->access.failed || keys->secret.failed || keys->token.failed || keys->proof.failed)
 		return "a part of them is too long";
 	if (!access.n || !secret.n)
 		return access.n ? "the secret access key is missing" : "the access key id is missing";

@@ -9,6 +9,7 @@
 
 struct keys {
 	struct zsp_text access, secret, token;
+	struct zsp_text proof; /* what they were given for; no request has it, and no message may */
 	int64_t expires_ms; /* 0 = not known, or never */
 };
 

@@ -60,18 +60,52 @@ static int32_t route53_zones(void *instance, const struct zsp_str *find)
 	return zones_show(&self->zones, *find);
 }
 
+/* The ids of a ticket, with commas between them. */
+static int32_t is_ticket(struct zsp_str ticket)
+{
+	int32_t more;
+
+	do {
+		size_t before = ticket.n;
+		struct zsp_str id = zsp_str_cut(&ticket, ',');
+
+		if (!batch_is_id(id))
+			return 0;
+		more = id.n < before;
+	} while (more);
+	return 1;
+}
+
+static struct zsp_str cut_last(struct zsp_str *ids)
+{
+	size_t at = ids->n;
+	struct zsp_str id;
+
+	while (at && ids->p[at - 1] != ',')
+		at--;
+	id = (struct zsp_str){ ids->p + at, ids->n - at };
+	ids->n = at ? at - 1 : 0;
+	return id;
+}
+
 /* A call that changed nothing has nothing to wait for. */
 static int32_t route53_live(void *instance, const struct zsp_str *zone, const struct zsp_str *ticket, int32_t *ret_live)
 {
 	struct instance *self = instance;
+	struct zsp_str rest = *ticket;
+	int32_t class;
 
 	(void)zone;
 	*ret_live = ticket->n == 0;
 	if (!ticket->n)
 		return ZSP_OK;
-	if (!batch_is_id(*ticket))
-		return zsp_failf(self->host, ZSP_BUG, 0, "the ticket is not the id of a change");
-	return batch_is_live(&self->api, *ticket, ret_live);
+	if (!is_ticket(rest))
+		return zsp_failf(self->host, ZSP_BUG, 0, "the ticket does not consist of ids of changes");
+	/* The last change is the one that is most likely to be still on its way. */
+	do {
+		class = batch_is_live(&self->api, cut_last(&rest), ret_live);
+	} while (class == ZSP_OK && *ret_live && rest.n);
+	return class;
 }
 
 static const struct zsp_provider provider = {

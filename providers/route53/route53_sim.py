@@ -10,6 +10,7 @@ keys from.
 import base64
 import collections
 import datetime
+import functools
 import hashlib
 import hmac
 import http.server
@@ -39,7 +40,7 @@ WINDOW_SECONDS = 300
 MAX_ZONES, MAX_SETS, MAX_ELEMENTS, MAX_CHARACTERS, MAX_VALUES = 100, 300, 1000, 32000, 400
 USER = 'arn:aws:iam::123456789012:user/zoneseal'
 ROLE = 'arn:aws:iam::123456789012:role/zoneseal'
-ROLE_NAME = 'zoneseal-role'
+ROLE_NAME, ROLE_PATH = 'zoneseal-role', '/latest/meta-data/iam/security-credentials/'
 # Elements of a record set, in the order that they must have.
 SET_ORDER = ['Name', 'Type', 'SetIdentifier', 'Weight', 'Region', 'GeoLocation', 'Failover', 'MultiValueAnswer', 'TTL',
              'ResourceRecords', 'AliasTarget', 'HealthCheckId']
@@ -93,6 +94,7 @@ def order(name):
     return '.'.join(reversed(name.split('.'))) + '.'
 
 
+@functools.lru_cache(10000)
 def shown_value(value):
     parts = [value[i:i + 255] for i in range(0, len(value), 255)] or [b'']
     return ' '.join('"' + ''.join('\\' + chr(o) if chr(o) in '"\\' else chr(o) if 32 <= o < 127 else f'\\{o:03o}'
@@ -189,10 +191,10 @@ class Hosted:
                 f'<CallerReference>{self.id}</CallerReference><Config><PrivateZone>{str(self.is_private).lower()}'
                 '</PrivateZone></Config><ResourceRecordSetCount>2</ResourceRecordSetCount></HostedZone>')
 
-    def sets(self):
-        """All record sets, in their order; SOA and NS of the apex are always there."""
+    def sets(self, name=None):
+        """The record sets of that name, or all, in their order; SOA and NS of the apex are always there."""
         groups = collections.defaultdict(list)
-        for r in self.zone.records():
+        for r in self.zone.records(name):
             groups[r.name, r.type, r.data.get('identifier')].append(r)
         apex = [type('Apex', (), {'name': self.name, 'type': kind, 'ttl': 900, 'data': {}, 'value': value.encode()})()
                 for kind, value in (('NS', 'ns-1.awsdns-01.test.'), ('SOA', 'ns-1.awsdns-01.test. h.test. 1 1 1 1 1'))]
@@ -200,19 +202,21 @@ class Hosted:
                       key=lambda s: s.place)
 
     def find(self, name, kind):
-        return [s for s in self.sets() if (s.name, s.type) == (name, kind)]
+        return [s for s in self.sets(name) if (s.name, s.type) == (name, kind)]
 
 
 # ---- the service --------------------------------------------------------------------------------------------------
 
 
 class Route53(Simulation):
-    unsupported = {'stale'}     # a list has all changes that were accepted before it
+    # The documentation of ListResourceRecordSets says that a list is of the latest state, with changes that are PENDING.
+    # What lags behind is the name servers, and that is what GetChange and --lag show.
+    unsupported = {'stale'}
 
     @classmethod
     def add_arguments(cls, parser):
-        parser.add_argument('--credentials', choices=['options', 'temporary', 'profile', 'web-identity', 'imds'],
-                            default='options')
+        parser.add_argument('--credentials', default='options',
+                            choices=['options', 'temporary', 'profile', 'temporary-profile', 'web-identity', 'imds'])
         parser.add_argument('--key-seconds', type=int, default=3600, help='how long temporary keys live')
         parser.add_argument('--lag', type=int, metavar='MS', help='until a change is INSYNC (200, with --sink its delay and 500)')
         parser.add_argument('--allow-name', action='append', metavar='NAME', help='the only names that may be changed')
@@ -262,15 +266,19 @@ class Route53(Simulation):
         path.chmod(0o644)
         return path
 
-    def give_profile(self):
-        self.key = self.make_key()
+    def give_profile(self, seconds=None):
+        self.key = self.make_key(seconds)
         self.write_profile()
         self.option('credentials-path', self.directory / 'credentials')
         self.option('profile', 'dns')
 
+    def give_temporary_profile(self):
+        self.give_profile(self.arguments.key_seconds)
+
     def write_profile(self):
+        token = f'aws_session_token = {self.key.token}\n' if self.key.token else ''
         self.file('credentials', '[default]\naws_access_key_id = AKIADOESNOTEXIST\naws_secret_access_key = none\n\n# ours\n'
-                  f'[dns]\naws_access_key_id={self.key.access}\naws_secret_access_key = {self.key.secret}\n')
+                  f'[dns]\naws_access_key_id={self.key.access}\naws_secret_access_key = {self.key.secret}\n{token}')
 
     def give_web_identity(self):
         self.identity = words(200, string.ascii_letters)
@@ -622,6 +630,22 @@ class Imds(http.server.ThreadingHTTPServer):
         self.url = f'http://127.0.0.1:{self.server_address[1]}'
         threading.Thread(target=self.serve_forever, kwargs={'poll_interval': 0.05}, daemon=True).start()
 
+    def begin_session(self, path, headers):
+        """(status, text)"""
+        seconds = headers.get('X-aws-ec2-metadata-token-ttl-seconds', '')
+        if path != '/latest/api/token' or not re.fullmatch(r'\d+', seconds) or not 0 < int(seconds) <= 21600:
+            return 400, 'no'
+        return 200, self.session
+
+    def look_up(self, path, headers):
+        """(status, text)"""
+        if headers.get('X-aws-ec2-metadata-token') != self.session:
+            self.simulation.violation('instance metadata was asked for without a session')
+            return 401, 'no'
+        if path == ROLE_PATH:
+            return 200, ROLE_NAME
+        return (200, json.dumps(self.keys(), indent=2)) if path == ROLE_PATH + ROLE_NAME else (404, 'no')
+
     def keys(self):
         with self.simulation.lock:
             self.fetches += 1
@@ -646,19 +670,10 @@ class ImdsHandler(http.server.BaseHTTPRequestHandler):
 
     def do_PUT(self):
         self.rfile.read(int(self.headers.get('Content-Length', 0)))
-        seconds = self.headers.get('X-aws-ec2-metadata-token-ttl-seconds', '')
-        if self.path != '/latest/api/token' or not re.fullmatch(r'\d+', seconds) or not 0 < int(seconds) <= 21600:
-            return self.send(400, 'no')
-        return self.send(200, self.server.session)
+        self.send(*self.server.begin_session(self.path, self.headers))
 
     def do_GET(self):
-        base = '/latest/meta-data/iam/security-credentials/'
-        if self.headers.get('X-aws-ec2-metadata-token') != self.server.session:
-            self.server.simulation.violation('instance metadata was asked for without a session')
-            return self.send(401, 'no')
-        if self.path == base:
-            return self.send(200, ROLE_NAME)
-        return self.send(200, json.dumps(self.server.keys(), indent=2)) if self.path == base + ROLE_NAME else self.send(404, 'no')
+        self.send(*self.server.look_up(self.path, self.headers))
 
 
 if __name__ == '__main__':

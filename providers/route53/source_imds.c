@@ -66,7 +66,7 @@ static int32_t no_answer(struct session *s)
 {
 	struct zsp_str url = settings_text(s->credentials->settings, OPT_IMDS_URL);
 
-	return zsp_failf(s->credentials->host, ZSP_CONFIG, 0,
+	return credentials_failf(s->credentials, ZSP_CONFIG,
 		"no credentials: none are configured, and no instance metadata service answers at %.*s; give "
 		"access-key-id and secret-access-key-file, or credentials-path, or web-identity-token-path and role-arn "
 		"(in a container on an instance: its hop limit may be too small)",
@@ -85,6 +85,7 @@ static int32_t ask(struct session *s, const struct zsp_http_request *request, co
 		return no_answer(s);
 	if (class == ZSP_NOT_FOUND)
 		class = ZSP_CONFIG;
+	credentials_notef(s->credentials, "cannot %s: HTTP status %d", what, (int)response.status);
 	return zsp_http_fail(s->http, class, &response, what,
 		class == ZSP_CONFIG ? zsp_strz("does the instance have a role?") : zsp_strz(""));
 }
@@ -101,7 +102,7 @@ static int32_t get(struct session *s, struct zsp_str path, const char *what, str
 
 static int32_t strange(struct session *s, const char *what)
 {
-	return zsp_failf(s->credentials->host, ZSP_TRANSIENT, 0, "the instance metadata service answers with %s", what);
+	return credentials_failf(s->credentials, ZSP_TRANSIENT, "the instance metadata service answers with %s", what);
 }
 
 static int32_t begin_session(struct session *s)
@@ -122,6 +123,14 @@ static int32_t begin_session(struct session *s)
 	return !answer.n || s->token.failed ? strange(s, "something that is no token") : ZSP_OK;
 }
 
+static int32_t hide_session(struct session *s)
+{
+	if (zsp_http_redact(s->http, zsp_text_str(&s->token)) == ZSP_OK)
+		return ZSP_OK;
+	return credentials_failf(s->credentials, ZSP_BUG,
+		"the session token of the instance metadata service cannot be kept out of messages");
+}
+
 /* The alphabet of names of roles. */
 static int32_t is_role_octet(char c)
 {
@@ -138,7 +147,7 @@ static int32_t is_role_octet(char c)
 static int32_t find_role(struct session *s)
 {
 	struct zsp_str answer, role;
-	int32_t class = get(s, zsp_strz(ROLE_PATH), "ask for the instance's role", &answer);
+	int32_t class = get(s, zsp_strz(ROLE_PATH), "ask the instance metadata service for the role", &answer);
 
 	if (class != ZSP_OK)
 		return class;
@@ -177,7 +186,7 @@ static int32_t get_keys(struct session *s, struct keys *ret)
 
 	zsp_text_addz(&path, ROLE_PATH);
 	zsp_text_add_escaped(&path, zsp_strz(s->role));
-	class = get(s, zsp_text_str(&path), "get the credentials of the instance's role", &answer);
+	class = get(s, zsp_text_str(&path), "get the credentials of the role from the instance metadata service", &answer);
 	if (class == ZSP_OK) {
 		doc = zsp_json_parse(answer, NULL);
 		class = doc ? take_keys(s, zsp_json_root(doc), ret) : strange(s, "something that is no JSON");
@@ -193,15 +202,21 @@ static int32_t fetch(struct credentials *credentials, struct keys *ret)
 	int32_t class;
 
 	s.http = connect_imds(credentials);
-	if (!s.http)
+	if (!s.http) {
+		credentials_notef(credentials, "there is no way to reach the instance metadata service; look at imds-url and ca-file");
 		return ZSP_CONFIG;
-	class = begin_session(&s);
-	if (class == ZSP_OK) {
-		(void)zsp_http_redact(s.http, zsp_text_str(&s.token));
-		class = find_role(&s);
 	}
+	class = credentials_hide(credentials, s.http);
+	if (class == ZSP_OK)
+		class = begin_session(&s);
+	if (class == ZSP_OK)
+		class = hide_session(&s);
+	if (class == ZSP_OK)
+		class = find_role(&s);
 	if (class == ZSP_OK)
 		class = get_keys(&s, ret);
+	if (class == ZSP_OK)
+		zsp_text_add_str(&ret->proof, zsp_text_str(&s.token));
 	zsp_http_free(s.http);
 	zsp_text_done(&s.token);
 	return class;

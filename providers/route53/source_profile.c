@@ -35,10 +35,12 @@ static int32_t read_file(struct credentials *credentials, uint32_t option, int32
 	if (!path.n)
 		return ZSP_OK;
 	class = zsp_file_read(credentials->host, path.p, &text);
+	if (class != ZSP_OK)
+		credentials_notef(credentials, "cannot read %s", path.p);
 	if (class == ZSP_OK)
 		fault = profile_read(profile, zsp_text_str(&text), kind, profile_name(credentials), &line);
 	if (fault)
-		class = zsp_failf(credentials->host, ZSP_CONFIG, 0, "%s, line %u: %s", path.p, line, fault);
+		class = credentials_failf(credentials, ZSP_CONFIG, "%s, line %u: %s", path.p, line, fault);
 	zsp_text_done(&text);
 	return class;
 }
@@ -50,17 +52,17 @@ static int32_t complain(struct credentials *credentials, const struct profile *p
 	if (!file.n)
 		file = settings_text(credentials->settings, OPT_CONFIG_PATH);
 	if (!file.n)
-		return zsp_failf(credentials->host, ZSP_CONFIG, 0,
+		return credentials_failf(credentials, ZSP_CONFIG,
 			"option profile: %.*s is named, but no file to take it from; say credentials-path or config-path "
 			"(the home directory is not searched)",
 			(int)name.n, name.p);
 	if (!profile->found)
-		return zsp_failf(credentials->host, ZSP_CONFIG, 0, "%s: it has no profile %.*s (option profile)", file.p,
+		return credentials_failf(credentials, ZSP_CONFIG, "%s: it has no profile %.*s (option profile)", file.p,
 			(int)name.n, name.p);
 	if (profile->unsupported)
-		return zsp_failf(credentials->host, ZSP_CONFIG, 0, "profile %.*s has %s: %s", (int)name.n, name.p,
+		return credentials_failf(credentials, ZSP_CONFIG, "profile %.*s has %s: %s", (int)name.n, name.p,
 			profile->unsupported, profile_advice(profile->unsupported));
-	return zsp_failf(credentials->host, ZSP_CONFIG, 0, "%s: profile %.*s has no aws_access_key_id", file.p, (int)name.n,
+	return credentials_failf(credentials, ZSP_CONFIG, "%s: profile %.*s has no aws_access_key_id", file.p, (int)name.n,
 		name.p);
 }
 

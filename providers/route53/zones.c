@@ -147,6 +147,12 @@ static int32_t filter(struct zones *zones, struct candidates *c)
 	return ZSP_OK;
 }
 
+static void add_servers(const struct api *api, const char *servers, struct zsp_text *dst)
+{
+	zsp_text_addz(dst, " at ");
+	zsp_http_said(api->http, zsp_strz(servers), dst);
+}
+
 /* Only one of them is the one that the parent delegates to; a person can tell by its servers. */
 static int32_t ambiguous(struct zones *zones, const struct candidates *c)
 {
@@ -157,7 +163,7 @@ static int32_t ambiguous(struct zones *zones, const struct candidates *c)
 
 		zsp_text_addf(&list, "%s%s", i ? "; " : "", c->ids[i]);
 		if (zones_api_delegation(zones->api, c->ids[i], &delegation) == ZSP_OK && delegation.servers[0])
-			zsp_text_addf(&list, " at %s", delegation.servers);
+			add_servers(zones->api, delegation.servers, &list);
 	}
 	(void)api_failf(zones->api, ZSP_CONFIG,
 		"the account has %u %s hosted zones %.*s: set zone-id to the one whose name servers the parent zone has, or "

@@ -13,6 +13,8 @@ EXTRA_DIST += \
 	tests/lib/pluginhost.py \
 	tests/lib/resetproxy.py \
 	tests/lib/route53_client.py \
+	tests/lib/route53_echo.py \
+	tests/lib/route53_hostile.py \
 	tests/lib/simprocess.py \
 	tests/lib/tellserver.py
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zoneseal/http.h>
 #include <zoneseal/json.h>
 
 #include "providers/route53/apply.h"
@@ -235,8 +236,11 @@ static void test_zone_that_is_private_only_is_told_so(void **state)
 	assert_non_null(strstr(s.api.why, "private hosted zone only (option private-zone)"));
 }
 
+/* A service may give a secret for the name of a server. */
 static void test_several_zones_of_one_name_are_told_apart_by_their_servers(void **state)
 {
+	static const struct zsp_http_spec spec = { .base_url = ZSP_STR("https://localhost") };
+	struct zsp_http *http = zsp_http_new(&host, &spec);
 	static const char *const documents[] = {
 		ZONES(ZONE("example.com.", "Z1", "false") ZONE("example.com.", "Z1", "false") ZONE("example.com.", "Z2", "false"), END),
 		DETAILS("Z1", "", "ns-1.test."), DETAILS("Z2", "<Id>/delegationset/N2</Id>", "ns-2.test."),
@@ -245,10 +249,17 @@ static void test_several_zones_of_one_name_are_told_apart_by_their_servers(void 
 	const char *id = NULL;
 
 	(void)state;
+	assert_non_null(http);
 	begin(&s, documents, COUNT(documents));
+	s.api.http = http;
 	assert_int_equal(zones_find(&s.zones, zsp_strz("example.com"), &id), ZSP_CONFIG);
 	assert_non_null(strstr(s.api.why, "2 public hosted zones example.com: set zone-id"));
 	assert_non_null(strstr(s.api.why, "Z1 at ns-1.test; Z2 at ns-2.test"));
+	assert_int_equal(zsp_http_redact(http, zsp_strz("ns-2.test")), ZSP_OK);
+	begin(&s, documents, COUNT(documents));
+	s.api.http = http;
+	assert_int_equal(zones_find(&s.zones, zsp_strz("example.com"), &id), ZSP_CONFIG);
+	assert_non_null(strstr(s.api.why, "Z1 at ns-1.test; Z2 at [redacted]"));
 	begin(&s, documents, COUNT(documents));
 	s.settings.values[OPT_DELEGATION_SET_ID].text = zsp_strz("N2");
 	assert_int_equal(zones_find(&s.zones, zsp_strz("example.com"), &id), ZSP_OK);
@@ -256,6 +267,7 @@ static void test_several_zones_of_one_name_are_told_apart_by_their_servers(void 
 	begin(&s, documents, COUNT(documents));
 	s.settings.values[OPT_DELEGATION_SET_ID].text = zsp_strz("N3");
 	assert_int_equal(zones_find(&s.zones, zsp_strz("example.com"), &id), ZSP_CONFIG);
+	zsp_http_free(http);
 }
 
 static void test_pages_that_do_not_end_are_given_up(void **state)

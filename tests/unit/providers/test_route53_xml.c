@@ -160,6 +160,70 @@ static void test_explanation_has_code_message_and_what_to_do(void **state)
 	error_done(&error);
 }
 
+static int32_t on_fail(const struct zsp_host *host, int32_t class, int64_t retry, const char *text, size_t n)
+{
+	(void)host;
+	(void)retry;
+	(void)text;
+	(void)n;
+	return class;
+}
+
+static void test_secrets_that_the_service_repeats_are_not_said(void **state)
+{
+	static const struct zsp_host host = { .head = ZSP_HEAD(struct zsp_host, 0), .fail = on_fail };
+	static const struct zsp_http_spec spec = { .base_url = ZSP_STR("https://localhost") };
+	static const char secret[] = "ReallySecretTextIndeed";
+	static const struct { const char *body, *said; } rows[] = {
+		{ ERROR("Strange", "one ReallySecretTextIndeed two"), "Strange: one [redacted] two" },
+		{ ERROR("Strange", "ReallySecretTextIndeed\n5265616c6c7953656372657454657874496e64656564"), "Strange: [redacted] [redacted]" },
+		{ ERROR("ReallySecretTextIndeed", "m"), "[redacted]: m" },
+		{ "<ReallySecretTextIndeed><Message>m</Message></ReallySecretTextIndeed>", "[redacted]: m" },
+		{ ERROR("SignatureDoesNotMatch", "no\nReallySecretTextIndeed"),
+		  "SignatureDoesNotMatch: no; the secret access key does not belong to this access key id" },
+		{ "<html>ReallySecretTextIndeed</html>", "" },
+	};
+	struct zsp_http *http = zsp_http_new(&host, &spec);
+	struct zsp_text text = ZSP_TEXT(4096);
+	struct api_error error;
+
+	(void)state;
+	assert_non_null(http);
+	assert_int_equal(zsp_http_redact(http, zsp_strz(secret)), ZSP_OK);
+	error_init(&error);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		print_message("%s\n", rows[i].body);
+		(void)classify(&error, 403, rows[i].body);
+		zsp_text_clear(&text);
+		error_say(&error, http, &text);
+		assert_string_equal(zsp_text_str(&text).p, rows[i].said);
+	}
+	zsp_text_done(&text);
+	error_done(&error);
+	zsp_http_free(http);
+}
+
+/* A secret that would be cut in two is in no part that is shown. */
+static void test_lines_too_long_to_be_looked_at_are_not_said(void **state)
+{
+	static const struct zsp_host host = { .head = ZSP_HEAD(struct zsp_host, 0), .fail = on_fail };
+	static const struct zsp_http_spec spec = { .base_url = ZSP_STR("https://localhost") };
+	struct zsp_http *http = zsp_http_new(&host, &spec);
+	struct zsp_text text = ZSP_TEXT(4096);
+	struct api_error error;
+
+	(void)state;
+	error_init(&error);
+	memcpy(error.code, "Strange", sizeof("Strange"));
+	for (int i = 0; i < 9000; i++)
+		zsp_text_addz(&error.messages, "m");
+	error_say(&error, http, &text);
+	assert_string_equal(zsp_text_str(&text).p, "Strange: (9000 octets, too many to be shown)");
+	zsp_text_done(&text);
+	error_done(&error);
+	zsp_http_free(http);
+}
+
 /* The service repeats all that was signed, and among it the session token. */
 static void test_refused_signature_is_told_without_what_was_signed(void **state)
 {
@@ -188,6 +252,13 @@ static void test_codes_of_another_alphabet_do_not_count(void **state)
 	assert_string_equal(error.code, "");
 	error_explain(&error, &text);
 	assert_int_equal(text.n, 0);
+	/* nor does what looks like a piece of a token */
+	assert_int_equal(classify(&error, 400, ERROR("wJalrXUtnFEMI7MDENGbPxRfiCYEXAMPLEKEY", "m")), ZSP_CONFIG);
+	assert_string_equal(error.code, "");
+	assert_int_equal(classify(&error, 400, ERROR("AbcdefghijAbcdefghijAbcdefghijAbcdefghijAbcdefgh", "m")), ZSP_CONFIG);
+	assert_string_equal(error.code, "");
+	assert_int_equal(classify(&error, 400, ERROR("InvalidKMSArn.Strange", "m")), ZSP_CONFIG);
+	assert_string_equal(error.code, "InvalidKMSArn.Strange");
 	zsp_text_done(&text);
 	error_done(&error);
 }
@@ -200,6 +271,8 @@ int main(void)
 		cmocka_unit_test(test_too_much_is_refused),
 		cmocka_unit_test(test_codes_have_classes),
 		cmocka_unit_test(test_explanation_has_code_message_and_what_to_do),
+		cmocka_unit_test(test_secrets_that_the_service_repeats_are_not_said),
+		cmocka_unit_test(test_lines_too_long_to_be_looked_at_are_not_said),
 		cmocka_unit_test(test_refused_signature_is_told_without_what_was_signed),
 		cmocka_unit_test(test_codes_of_another_alphabet_do_not_count),
 	};
