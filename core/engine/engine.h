@@ -52,6 +52,9 @@ void zs_peers_done(struct zs_engine *engine);
  * = 30 s. A peer that does not answer in time is reported to front, which kills it. */
 void zs_peer_call(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t type, const void *body,
 		  uint64_t timeout_ms, zs_chan_reply_fn *fn, void *user, uint32_t *ret_id);
+/* The same with a descriptor, which is duplicated, not taken; -1 = none. */
+void zs_peer_call_fd(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t type, const void *body, int fd,
+		     uint64_t timeout_ms, zs_chan_reply_fn *fn, void *user);
 /* Forgets fn and tells the peer; an id that is not open any more is fine. */
 void zs_peer_cancel(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t id);
 

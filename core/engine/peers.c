@@ -146,16 +146,26 @@ static struct zs_peer_request *request_new(struct zs_engine *engine, struct zs_p
 	return request;
 }
 
-void zs_peer_call(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t type, const void *body,
-		  uint64_t timeout_ms, zs_chan_reply_fn *fn, void *user, uint32_t *ret_id)
+/* What a request is: its peer, type, body and descriptor. */
+struct ask {
+	enum zs_role role;
+	const char *instance;
+	uint32_t type;
+	const void *body;
+	int fd;
+	uint64_t timeout_ms;
+};
+
+static void call(struct zs_engine *engine, const struct ask *ask, zs_chan_reply_fn *fn, void *user, uint32_t *ret_id)
 {
 	struct zs_err err;
-	struct zs_chan *chan = zs_peer_chan(engine, role, instance, &err);
-	struct zs_peer_request *request = chan ? request_new(engine, find(engine, role, instance), fn, user) : NULL;
+	struct zs_chan *chan = zs_peer_chan(engine, ask->role, ask->instance, &err);
+	struct zs_peer_request *request = chan ? request_new(engine, find(engine, ask->role, ask->instance), fn, user) : NULL;
 	int rc = -ZS_E_NOMEM;
 
 	if (request)
-		rc = zs_chan_call(chan, type, body, -1, timeout_ms ? timeout_ms : ANSWER_MS, on_answer, request, &request->id);
+		rc = zs_chan_call(chan, ask->type, ask->body, ask->fd, ask->timeout_ms ? ask->timeout_ms : ANSWER_MS, on_answer, request,
+				  &request->id);
 	if (!rc) {
 		if (ret_id)
 			*ret_id = request->id;
@@ -166,6 +176,18 @@ void zs_peer_call(struct zs_engine *engine, enum zs_role role, const char *insta
 	if (chan)
 		zs_err_set(&err, (enum zs_code)-rc, "cannot send a request to %s", zs_chan_peer_name(chan));
 	fn(chan, NULL, true, &err, user);
+}
+
+void zs_peer_call(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t type, const void *body,
+		  uint64_t timeout_ms, zs_chan_reply_fn *fn, void *user, uint32_t *ret_id)
+{
+	call(engine, &(struct ask){ role, instance, type, body, -1, timeout_ms }, fn, user, ret_id);
+}
+
+void zs_peer_call_fd(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t type, const void *body, int fd,
+		     uint64_t timeout_ms, zs_chan_reply_fn *fn, void *user)
+{
+	call(engine, &(struct ask){ role, instance, type, body, fd, timeout_ms }, fn, user, NULL);
 }
 
 void zs_peer_cancel(struct zs_engine *engine, enum zs_role role, const char *instance, uint32_t id)

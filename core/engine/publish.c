@@ -242,7 +242,8 @@ static void on_applied(struct zs_chan *chan, const struct zs_incoming *in, bool 
 
 /* ---- before apply ---- */
 
-static void apply(struct zs_batch *batch)
+/* The lock goes with the changes: it is held until the host has made them, whatever becomes of us. */
+static void apply(struct zs_batch *batch, int lock)
 {
 	struct zs_msg_change changes[ZS_MAX_CHANGES];
 	struct zs_msg_host_apply msg = { .zone = batch->zone, .changes = { changes, 0 } };
@@ -257,7 +258,7 @@ static void apply(struct zs_batch *batch)
 			.key_authorization = zs_slice_str(item->key_authorization),
 		};
 	}
-	zs_peer_call(batch->engine, ZS_ROLE_HOST, batch->instance, ZS_MSG_HOST_APPLY, &msg, APPLY_MS, on_applied, batch, NULL);
+	zs_peer_call_fd(batch->engine, ZS_ROLE_HOST, batch->instance, ZS_MSG_HOST_APPLY, &msg, lock, APPLY_MS, on_applied, batch);
 }
 
 static void on_locked(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)
@@ -270,7 +271,7 @@ static void on_locked(struct zs_chan *chan, const struct zs_incoming *in, bool f
 	/* Without members it was stopped meanwhile. Where the lock was waited for long enough, what
 	 * was to be removed stays in the journal. */
 	if (in && batch->members.n) {
-		apply(batch);
+		apply(batch, in->fd);
 		return;
 	}
 	if (in)
@@ -287,7 +288,7 @@ static void lock_and_apply(struct zs_batch *batch)
 	if (batch->zone_lock)
 		zs_peer_call(batch->engine, ZS_ROLE_VAULT, "", ZS_MSG_ZONE_LOCK, &key, LOCK_MS, on_locked, batch, NULL);
 	else
-		apply(batch);
+		apply(batch, -1);
 }
 
 static void on_journaled(struct zs_chan *chan, const struct zs_incoming *in, bool final, const struct zs_err *err, void *user)

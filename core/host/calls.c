@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "host/describe.h"
@@ -34,13 +35,22 @@ struct request {
 	struct zs_chan *chan;
 	uint32_t id;
 	uint64_t deadline_ms;		/* 0 = none */
-	int *fd;			/* received descriptor, stays the channel's; may be NULL */
+	int *fd;			/* received descriptor, -1 once it is closed */
 };
 
 typedef void serve_fn(struct request *r, const void *body);
 
+/* Before the answer: who gets that finds the lock of the zone free. */
+static void drop_fd(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
 static void fail(struct request *r, const struct zs_err *err)
 {
+	drop_fd(r->fd);
 	zs_chan_fail(r->chan, r->id, err);
 }
 
@@ -110,7 +120,7 @@ static void serve_secret(struct request *r, const void *body)
 	struct zs_err err;
 
 	if (zs_secret_store(&r->host->secrets, &r->host->plugin, m->name, m->value,
-			    r->fd ? *r->fd : -1, &err))
+			    *r->fd, &err))
 		fail(r, &err);
 	else
 		zs_chan_ok(r->chan, r->id);
@@ -354,6 +364,7 @@ static void reply_applied(struct request *r, struct zs_call *call, int32_t class
 		if (applied.results.items[i].err.code)
 			zs_err_subject(&applied.results.items[i].err, "%s",
 				       m->changes.items[i].name.text);
+	drop_fd(r->fd);
 	zs_chan_reply(r->chan, r->id, ZS_MSG_HOST_APPLIED, &applied);
 	free(applied.results.items);
 }
@@ -509,7 +520,7 @@ void zs_host_on_front(struct zs_chan *chan, struct zs_incoming *in, void *user)
 
 static void run_queued(struct zs_host *host, struct zs_queued *q)
 {
-	struct request r = { host, host->child->engine_chan, q->id, q->deadline_ms, NULL };
+	struct request r = { host, host->child->engine_chan, q->id, q->deadline_ms, &q->lock };
 	const struct zs_shape *shape = zs_msg_def(q->type)->shape;
 	struct zs_arena arena;
 	struct zs_err err;
@@ -532,6 +543,12 @@ static void run_queued(struct zs_host *host, struct zs_queued *q)
 	zs_arena_done(&arena);
 }
 
+static void drop_queued(struct zs_queued *q)
+{
+	drop_fd(&q->lock);
+	zs_buf_done(&q->body);
+}
+
 static void on_turn(void *user);
 
 static void next_turn(struct zs_host *host)
@@ -551,7 +568,7 @@ static void on_turn(void *user)
 	q = host->queue.items[0];
 	zs_vec_remove(&host->queue, 0);
 	run_queued(host, &q);
-	zs_buf_done(&q.body);
+	drop_queued(&q);
 	next_turn(host);
 }
 
@@ -562,7 +579,7 @@ static void cancel_queued(struct zs_host *host, struct zs_chan *chan, uint32_t i
 	for (size_t i = 0; i < host->queue.n; i++) {
 		if (host->queue.items[i].id != id)
 			continue;
-		zs_buf_done(&host->queue.items[i].body);
+		drop_queued(&host->queue.items[i]);
 		zs_vec_remove(&host->queue, i);
 		zs_err_set(&err, ZS_E_CANCELLED, "cancelled before it began");
 		zs_chan_fail(chan, id, &err);
@@ -586,9 +603,10 @@ void zs_host_on_engine(struct zs_chan *chan, struct zs_incoming *in, void *user)
 		zs_chan_fail(chan, in->id, &err);
 		return;
 	}
-	*q = (struct zs_queued){ in->type, in->id, in->deadline_ms, ZS_BUF(ZS_MAX_MESSAGE) };
+	*q = (struct zs_queued){ in->type, in->id, in->deadline_ms, ZS_BUF(ZS_MAX_MESSAGE), in->fd };
+	in->fd = -1;
 	if (zs_msg_encode(zs_msg_def(in->type)->shape, in->body, &q->body, &err)) {
-		zs_buf_done(&q->body);
+		drop_queued(q);
 		host->queue.n--;
 		zs_chan_fail(chan, in->id, &err);
 		return;
@@ -625,7 +643,7 @@ void zs_host_done(struct zs_host *host)
 	if (host->stage == ZS_HOST_OPENED)
 		close_instance(host);
 	for (size_t i = 0; i < host->queue.n; i++)
-		zs_buf_done(&host->queue.items[i].body);
+		drop_queued(&host->queue.items[i]);
 	zs_vec_done(&host->queue);
 	zs_guard_done(&host->guard);
 	zs_secrets_wipe(&host->secrets);

@@ -19,6 +19,7 @@ struct zs_queued {
 	uint32_t type, id;
 	uint64_t deadline_ms;
 	struct zs_buf body;		/* encoded: what the handler got ends with it */
+	int lock;			/* of the zone, -1 = none; held until the change is made */
 };
 
 struct zs_host {

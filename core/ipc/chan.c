@@ -472,9 +472,9 @@ static int refuse_to_send(const struct zs_chan *chan, uint32_t type, const char 
 	return -ZS_E_BUG;
 }
 
-static bool fd_fits(uint32_t type, const struct zs_msg_def *def, bool has_fd)
+static bool fd_fits(const struct zs_msg_def *def, bool has_fd)
 {
-	return def->with_fd == has_fd || (type == ZS_MSG_HOST_SECRET && !has_fd);
+	return def->with_fd == has_fd || (def->fd_optional && !has_fd);
 }
 
 static int send_message(struct zs_chan *chan, struct zs_frame frame, const void *body, int fd)
@@ -486,7 +486,7 @@ static int send_message(struct zs_chan *chan, struct zs_frame frame, const void 
 	struct zs_err err;
 	int rc;
 
-	if (!zs_msg_allowed(frame.type, chan->self, chan->peer, chan->link) || !fd_fits(frame.type, def, fd >= 0))
+	if (!zs_msg_allowed(frame.type, chan->self, chan->peer, chan->link) || !fd_fits(def, fd >= 0))
 		return refuse_to_send(chan, frame.type, "the table of messages does not allow it");
 	if (!zs_chan_open(chan))
 		return -ZS_E_PEER;
@@ -642,17 +642,17 @@ static struct asked *find_asked(struct zs_chan *chan, uint32_t id)
 	return NULL;
 }
 
-static int answer(struct zs_chan *chan, struct asked *asked, uint32_t type, const void *body)
+static int answer(struct zs_chan *chan, struct asked *asked, uint32_t type, const void *body, int fd)
 {
 	struct zs_frame frame = { .type = (uint16_t)type, .flags = ZS_FRAME_REPLY, .id = asked->id };
-	int rc = send_message(chan, frame, body, -1);
+	int rc = send_message(chan, frame, body, fd);
 
 	if (rc != -ZS_E_BUG)
 		zs_vec_remove(&chan->asked, (size_t)(asked - chan->asked.items));
 	return rc;
 }
 
-int zs_chan_reply(struct zs_chan *chan, uint32_t id, uint32_t type, const void *body)
+int zs_chan_reply_fd(struct zs_chan *chan, uint32_t id, uint32_t type, const void *body, int fd)
 {
 	struct asked *asked = find_asked(chan, id);
 	struct zs_msg_fail fail;
@@ -662,13 +662,18 @@ int zs_chan_reply(struct zs_chan *chan, uint32_t id, uint32_t type, const void *
 		return refuse_to_send(chan, type, "that request is not open (answered twice?)");
 	if (type != ZS_MSG_FAIL && type != zs_msg_def(asked->type)->reply)
 		return refuse_to_send(chan, type, "it does not answer that request");
-	rc = answer(chan, asked, type, body);
+	rc = answer(chan, asked, type, body, fd);
 	if (rc != -ZS_E_BUG || type == ZS_MSG_FAIL)
 		return rc;
 	/* Not answering would leave the peer waiting for ever. */
 	zs_err_set(&fail.err, ZS_E_BUG, "the answer %s cannot be sent", zs_msg_def(type)->name);
-	(void)answer(chan, asked, ZS_MSG_FAIL, &fail);
+	(void)answer(chan, asked, ZS_MSG_FAIL, &fail, -1);
 	return rc;
+}
+
+int zs_chan_reply(struct zs_chan *chan, uint32_t id, uint32_t type, const void *body)
+{
+	return zs_chan_reply_fd(chan, id, type, body, -1);
 }
 
 int zs_chan_ok(struct zs_chan *chan, uint32_t id)
@@ -750,7 +755,7 @@ static bool may_begin(struct zs_chan *chan, const struct zs_frame *frame, bool h
 	else if (!zs_msg_allowed(frame->type, chan->peer, chan->self, chan->link))
 		break_rule(chan, ZS_E_PEER, "message %s, which %s may not send to %s", def->name, zs_role_name(chan->peer),
 			   zs_role_name(chan->self));
-	else if (!fd_fits(frame->type, def, has_fd))
+	else if (!fd_fits(def, has_fd))
 		break_rule(chan, ZS_E_PEER, "message %s %s a descriptor", def->name, has_fd ? "with" : "without");
 	else if (!kinds[def->kind].expected(chan, &whole))
 		break_rule(chan, ZS_E_PEER, "message %s as an unexpected %s (flags %u, id %u)", def->name,

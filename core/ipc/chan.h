@@ -16,7 +16,7 @@ struct zs_incoming {
 	uint32_t type;			/* enum zs_msg_type */
 	uint32_t id;			/* request id, 0 for a note */
 	const void *body;		/* struct of the type */
-	int fd;				/* received descriptor or -1; the handler owns it (set to -1 when kept) */
+	int fd;				/* received descriptor or -1; a handler may keep it (set to -1 then), a reply function may not */
 	uint64_t deadline_ms;		/* monotonic, 0 = none */
 };
 
@@ -64,6 +64,8 @@ void zs_chan_cancel(struct zs_chan *chan, uint32_t id);
  * second answer, another type or a body that breaks a cap gives -ZS_E_BUG (after the last
  * one the peer gets FAIL). body NULL = empty. */
 int zs_chan_reply(struct zs_chan *chan, uint32_t id, uint32_t type, const void *body);
+/* With a descriptor, which is duplicated, not taken. */
+int zs_chan_reply_fd(struct zs_chan *chan, uint32_t id, uint32_t type, const void *body, int fd);
 int zs_chan_ok(struct zs_chan *chan, uint32_t id);
 int zs_chan_fail(struct zs_chan *chan, uint32_t id, const struct zs_err *err);
 int zs_chan_progress(struct zs_chan *chan, uint32_t id, uint32_t type, const void *body);

@@ -35,7 +35,8 @@ struct zs_msg_def {
 	uint32_t senders, receivers;	/* masks of 1 << enum zs_role */
 	enum zs_link link;
 	enum zs_msg_kind kind;
-	bool with_fd;			/* exactly one descriptor travels (optional for HOST_SECRET) */
+	bool with_fd;			/* one descriptor travels: always, or */
+	bool fd_optional;		/* where there is one */
 	const struct zs_shape *shape;
 	/* Requests: the type of a good answer (never anything else, so that a body is what
 	 * the caller takes it for) and of its progress, 0 = none. FAIL fits any. */

@@ -622,9 +622,10 @@ enum {
 #define ASK(type, from, to, over, form, answer) \
 	[ZS_MSG_##type] = { .name = #type, .senders = (from), .receivers = (to), .link = ZS_LINK_##over, \
 			    .kind = ZS_KIND_REQUEST, .shape = &shape_##form, .reply = ZS_MSG_##answer }
-#define ASK_FD(type, from, to, over, form, answer) \
+#define ASK_FD(type, from, to, over, form, answer, optional) \
 	[ZS_MSG_##type] = { .name = #type, .senders = (from), .receivers = (to), .link = ZS_LINK_##over, \
-			    .kind = ZS_KIND_REQUEST, .shape = &shape_##form, .reply = ZS_MSG_##answer, .with_fd = true }
+			    .kind = ZS_KIND_REQUEST, .shape = &shape_##form, .reply = ZS_MSG_##answer, .with_fd = true, \
+			    .fd_optional = (optional) }
 
 static const struct zs_msg_def table[] = {
 	ROW(OK, CHILDREN, FRONT | ENGINE, ANY, REPLY, empty),
@@ -660,7 +661,9 @@ static const struct zs_msg_def table[] = {
 	ROW(JOURNAL_IDS, VAULT, ENGINE, ENGINE, REPLY, journal_ids),
 	ASK(JOURNAL_TICKET, ENGINE, VAULT, ENGINE, journal_ticket, OK),
 	ASK(JOURNAL_DONE, ENGINE, VAULT, ENGINE, journal_done, OK),
-	ASK(ZONE_LOCK, ENGINE, VAULT, ENGINE, zone_lock, OK),
+	ASK(ZONE_LOCK, ENGINE, VAULT, ENGINE, zone_lock, ZONE_LOCKED),
+	[ZS_MSG_ZONE_LOCKED] = { .name = "ZONE_LOCKED", .senders = VAULT, .receivers = ENGINE, .link = ZS_LINK_ENGINE,
+				 .kind = ZS_KIND_REPLY, .shape = &shape_empty, .with_fd = true },
 	ROW(ZONE_UNLOCK, ENGINE, VAULT, ENGINE, NOTE, zone_lock),
 	ASK(STORE, ENGINE, VAULT, ENGINE, store, STORED),
 	ROW(STORED, VAULT, ENGINE, ENGINE, REPLY, stored),
@@ -677,7 +680,7 @@ static const struct zs_msg_def table[] = {
 
 	ASK(HOST_DESCRIBE, FRONT, HOST, FRONT, empty, HOST_DESCRIPTION),
 	ROW(HOST_DESCRIPTION, HOST, FRONT, FRONT, REPLY, host_description),
-	ASK_FD(HOST_SECRET, FRONT, HOST, FRONT, host_secret, OK),
+	ASK_FD(HOST_SECRET, FRONT, HOST, FRONT, host_secret, OK, true),
 	ASK(HOST_OPEN, FRONT, HOST, FRONT, host_open, OK),
 	ASK(HOST_GRANT, FRONT, HOST, FRONT, host_grant, OK),
 	ASK(HOST_CHECK, FRONT, HOST, FRONT, host_check, HOST_CHECKED),
@@ -686,7 +689,7 @@ static const struct zs_msg_def table[] = {
 	ROW(HOST_POLICY_IS, HOST, FRONT, FRONT, REPLY, host_policy_is),
 	ASK(HOST_USAGE, FRONT, HOST, FRONT, empty, HOST_USAGE_IS),
 	ROW(HOST_USAGE_IS, HOST, FRONT, FRONT, REPLY, host_usage_is),
-	ASK(HOST_APPLY, ENGINE, HOST, ENGINE, host_apply, HOST_APPLIED),
+	ASK_FD(HOST_APPLY, ENGINE, HOST, ENGINE, host_apply, HOST_APPLIED, true),
 	ROW(HOST_APPLIED, HOST, ENGINE, ENGINE, REPLY, host_applied),
 	ASK(HOST_LIVE, ENGINE, HOST, ENGINE, host_live, HOST_LIVE_IS),
 	ROW(HOST_LIVE_IS, HOST, ENGINE, ENGINE, REPLY, host_live_is),
@@ -694,7 +697,7 @@ static const struct zs_msg_def table[] = {
 	[ZS_MSG_ENGINE_LINK] = { .name = "ENGINE_LINK", .senders = FRONT, .receivers = ENGINE, .link = ZS_LINK_FRONT,
 				 .kind = ZS_KIND_NOTE, .shape = &shape_engine_link, .with_fd = true },
 	ROW(ENGINE_CA, FRONT, ENGINE, FRONT, NOTE, engine_ca),
-	ASK_FD(ENGINE_CSR, FRONT, ENGINE, FRONT, empty, ENGINE_CSR_IS),
+	ASK_FD(ENGINE_CSR, FRONT, ENGINE, FRONT, empty, ENGINE_CSR_IS, false),
 	ROW(ENGINE_CSR_IS, ENGINE, FRONT, FRONT, REPLY, engine_csr_is),
 	ROW(ENGINE_JOB, FRONT, ENGINE, FRONT, NOTE, engine_job),
 	ROW(ENGINE_ROUTES, FRONT, ENGINE, FRONT, NOTE, engine_routes),

@@ -64,6 +64,7 @@ enum zs_msg_type {
 	ZS_MSG_JOURNAL_TICKET,
 	ZS_MSG_JOURNAL_DONE,
 	ZS_MSG_ZONE_LOCK,
+	ZS_MSG_ZONE_LOCKED,
 	ZS_MSG_ZONE_UNLOCK,
 	ZS_MSG_STORE,
 	ZS_MSG_STORED,
@@ -240,7 +241,9 @@ struct zs_msg_journal_ticket { ZS_LIST(uint64_t) ids; struct zs_slice ticket; };
 /* JOURNAL_DONE: the records are gone from DNS (or were never written) -> OK. */
 struct zs_msg_journal_done { ZS_LIST(uint64_t) ids; };
 /* ZONE_LOCK: held by nobody else with this state tree until ZONE_UNLOCK or the end of the
- * channel -> OK when it is had, FAIL busy when the deadline of the frame ends first. */
+ * channel -> ZONE_LOCKED when it is had, FAIL busy when the deadline of the frame ends first.
+ * The descriptor that comes with ZONE_LOCKED is the lock: it is held as long as any process
+ * has that open, whatever became of the vault and the engine. It goes on with HOST_APPLY. */
 struct zs_msg_zone_lock { struct zs_slice instance; struct zs_name zone; };
 struct zs_msg_store {
 	uint32_t job;
@@ -365,6 +368,8 @@ struct zs_msg_change {
 	struct zs_name identifier;	/* the rest: empty where it is not known */
 	struct zs_slice token, key_authorization;
 };
+/* HOST_APPLY: with the descriptor of ZONE_LOCKED where there is one, which the host closes when
+ * the changes are made -> HOST_APPLIED. */
 struct zs_msg_host_apply { struct zs_name zone; ZS_LIST(struct zs_msg_change) changes; };
 struct zs_msg_host_applied { ZS_LIST(struct zs_msg_fail) results; struct zs_slice ticket; };	/* per change */
 struct zs_msg_host_live { struct zs_name zone; struct zs_slice ticket; };

@@ -44,7 +44,7 @@ zs_vault_handler zs_serve_zone_lock, zs_serve_zone_unlock;				/* serve_lock.c */
 
 /* For zs_child_main: requests on fd 3 and on fd 4; user is the vault. */
 zs_chan_handler zs_vault_front, zs_vault_engine;
-/* The engine is gone, or the loop ends: what is held for it is given back. */
+/* The engine is gone, or the loop ends: what is held for it alone is given back. */
 zs_chan_closed zs_vault_engine_gone;
 void zs_vault_leave(void *user);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vault/zone_lock.h.  flock on a file of its own for each lock, so that the end
- * of a process gives it back.  flock would wait, and the vault has others to
- * serve: a lock that another process has is tried again by a timer.  Runs in
- * the vault.
+ * vault/zone_lock.h.  flock on a file of its own for each lock.  The kernel keeps
+ * it as long as any process has that descriptor, so it goes with the request to
+ * the host that makes the change, and ends with the last of the two.  flock would
+ * wait, and the vault has others to serve: a lock that another process has is
+ * tried again by a timer.  Runs in the vault.
  */
 #include "vault/zone_lock.h"
 
@@ -52,11 +53,23 @@ static void lock_free(struct zs_zone_lock *lock)
 
 /* ---- the file ---- */
 
-/* Whoever waits for the file finds that it is gone and makes a new one (zs_fs_lock). */
+/*
+ * A host may have the lock still: one that hangs, or whose engine is gone.  Then the
+ * file stays, and with it the lock, until that process ends.  Else whoever waits for
+ * the file finds that it is gone and makes a new one (zs_fs_lock).
+ */
 static void give_back(struct zs_zone_lock *lock)
 {
+	struct zs_err err;
+
 	if (lock->fd < 0)
 		return;
+	zs_state_close(&lock->fd);
+	lock->fd = zs_fs_lock(lock->dir, lock->zone.text, &err);
+	if (lock->fd < 0) {
+		lock->fd = -1;
+		return;
+	}
 	(void)unlinkat(lock->dir, lock->zone.text, 0);
 	zs_state_close(&lock->fd);
 }
@@ -145,6 +158,8 @@ static void wait_more(struct zs_zone_lock *lock, uint64_t longest)
 	struct zs_err err;
 
 	if (lock->fd < 0) {
+		if (lock->pause_ms == FIRST_MS)
+			zs_info("", "zone %s: waits, for another process makes a change through %s", lock->zone.text, lock->instance);
 		ms = lock->pause_ms < longest ? lock->pause_ms : longest;
 		lock->pause_ms = lock->pause_ms < LONGEST_MS / 2 ? lock->pause_ms * 2 : LONGEST_MS;
 	}
@@ -172,7 +187,7 @@ static void go_on(struct zs_zone_lock *lock)
 			struct zs_zone_turn turn = next_turn(lock);
 
 			lock->pause_ms = FIRST_MS;
-			(void)zs_chan_ok(turn.chan, turn.id);
+			(void)zs_chan_reply_fd(turn.chan, turn.id, ZS_MSG_ZONE_LOCKED, NULL, lock->fd);
 		} else if (rc != -ZS_E_BUSY) {
 			answer_all(lock, &err);
 		}

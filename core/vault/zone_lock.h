@@ -25,15 +25,16 @@ struct zs_zone_turn {
 	uint64_t deadline_ms; /* monotonic, 0 = none */
 };
 
-/* 0: it is or will be answered, with OK or with FAIL busy at its deadline; in the order of
- * asking. Else -code and nothing is answered. */
+/* 0: it is or will be answered, with ZONE_LOCKED or with FAIL busy at its deadline; in the order
+ * of asking. Else -code and nothing is answered. */
 int zs_zone_lock(struct zs_zone_locks *locks, const struct zs_msg_zone_lock *key, const struct zs_zone_turn *turn,
 	struct zs_err *err);
 /* One that is not held is fine. */
 void zs_zone_unlock(struct zs_zone_locks *locks, const struct zs_msg_zone_lock *key);
 /* The request is not waited for any more: answered with FAIL cancelled where it waits. */
 void zs_zone_lock_cancel(struct zs_zone_locks *locks, uint32_t id);
-/* Gives all back and forgets who waits: the engine is gone, or the process ends. */
+/* Gives back what only this process holds and forgets who waits: the engine is gone, or the
+ * process ends. */
 void zs_zone_locks_drop(struct zs_zone_locks *locks);
 
 #endif

@@ -1,15 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """A plugin whose service cannot keep two changes apart gets one at a time in each zone, whatever runs."""
 
+import signal
+import subprocess
+
 import pytest
 
-from conftest import Result, children_of, front_of, kill, wait_until
+from conftest import Result, children_of, descendants, front_of, kill, wait_until
 from test_routing import BIND, KNOT, serve, tell, through  # noqa: F401 (a fixture)
 
 
 def finish(process, code=0):
     out, err = process.communicate(timeout=120)
-    return Result(process, out, err).expect(code)
+    return Result(process, out, err or '').expect(code)
+
+
+def go_on(process):
+    """Also what runs it inside the lab has stopped with it."""
+    for pid in [process.pid, *descendants(process.pid)]:
+        kill(pid, signal.SIGCONT)
 
 
 def overlaps(server):
@@ -66,6 +75,35 @@ def test_lock_of_one_that_died_is_free(zs, serve, role):
     wait_until(lambda: not children_of(front), what='the end of all children')
     finish(zs.start('issue', 'b'))
     assert not any(name == '_acme-challenge.a.example.test' for name, _ in zs.lab.challenges()), err
+
+
+def test_lock_of_a_dead_engine_stays_with_the_host_that_works(zs, serve, tmp_path):
+    """A change that is under way keeps its lock until its process has ended: front, stopped here, cannot end it yet."""
+    server = tell(zs, serve, 'stick')
+    through(zs, 'bind', server, 'zone_lock')
+    zs.certificate('a', 'a.example.test').certificate('b', 'b.example.test')
+    first = zs.start('issue', 'a')
+    front = front_of(first)
+    server.wait(lambda events: any(e.get('event') == 'done' for e in events))
+    kill(front, signal.SIGSTOP)
+    try:
+        kill(children_of(front)['engine'][0])
+        wait_until(lambda: 'engine' not in children_of(front), what='the end of the engine')
+        with open(tmp_path / 'said', 'w+', encoding='utf-8') as said:
+            second = zs.lab.popen(zs.argv('issue', 'b', '-v'), stdout=subprocess.PIPE, stderr=said)
+            # it waits, or it does not and its call meets the one that sticks
+            wait_until(lambda: 'zone example.test: waits' in (tmp_path / 'said').read_text() or len(server.calls()) > 1,
+                       what='the second run to want the lock')
+            assert len(server.calls()) == 1, server.events
+            assert 'host' in children_of(front)
+            go_on(first)
+            finish(second)
+    finally:
+        go_on(first)
+    first.communicate(timeout=60)
+    zs.run('gc').expect(0)
+    assert not overlaps(server)
+    assert not list((zs.state / 'locks').rglob('*.test'))
 
 
 def test_run_that_waits_for_the_lock_can_be_ended(zs, serve):

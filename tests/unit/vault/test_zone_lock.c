@@ -26,6 +26,7 @@ struct wish {
 	int code;
 	char text[1200];
 	uint32_t id;
+	int *keep; /* where the descriptor of the lock goes, NULL = it is closed */
 };
 
 static struct zs_msg_zone_lock key(const char *instance, const char *zone)
@@ -44,6 +45,8 @@ static void on_reply(struct zs_chan *chan, const struct zs_incoming *in, bool fi
 	(void) final;
 	wish->done = true;
 	wish->code = in != NULL ? 0 : (int)err->code;
+	if (in != NULL && wish->keep != NULL)
+		*wish->keep = dup(in->fd);
 	(void)snprintf(wish->text, sizeof(wish->text), "%s", err->text);
 	zs_loop_stop(wish->d->loop, 0);
 }
@@ -69,6 +72,19 @@ static int lock(struct drive *d, const char *instance, const char *zone, uint64_
 
 	ask(&wish, d, instance, zone, ms);
 	return get(&wish);
+}
+
+/* As for a host that makes the change: what it gets with the request. */
+static int lock_of_host(struct drive *d, const char *instance, const char *zone)
+{
+	struct wish wish;
+	int fd = -1;
+
+	ask(&wish, d, instance, zone, LONG_MS);
+	wish.keep = &fd;
+	assert_int_equal(get(&wish), 0);
+	assert_true(fd >= 0);
+	return fd;
 }
 
 static void unlock(struct drive *d, const char *instance, const char *zone)
@@ -199,6 +215,58 @@ static void test_lock_when_engine_ends_expect_next_run(void **state)
 	finish(&two);
 }
 
+/* ---- a host that still works ---- */
+
+static void test_lock_when_host_outlives_engine_expect_wait_for_host(void **state)
+{
+	struct two two = start();
+	int host = lock_of_host(two.a, "bind", "example.test");
+	struct wish wish;
+
+	(void)state;
+	zs_chan_free(two.a->engine);
+	two.a->engine = NULL;
+	/* served after the end of the engine's channel */
+	assert_int_equal(drive_front(two.a, ZS_MSG_VAULT_OPEN, &(struct zs_msg_vault_open){ .adopt = false })->code, 0);
+	ask(&wish, two.b, "bind", "example.test", LONG_MS);
+	assert_true(waits(&wish));
+	assert_int_equal(close(host), 0);
+	assert_int_equal(get(&wish), 0);
+	finish(&two);
+}
+
+static void test_lock_when_host_outlives_vault_expect_wait_for_host(void **state)
+{
+	struct two two = start();
+	int host = lock_of_host(two.a, "bind", "example.test");
+	struct wish wish;
+
+	(void)state;
+	drive_kill(two.a);
+	two.a = NULL;
+	ask(&wish, two.b, "bind", "example.test", LONG_MS);
+	assert_true(waits(&wish));
+	assert_int_equal(close(host), 0);
+	assert_int_equal(get(&wish), 0);
+	finish(&two);
+}
+
+/* The engine gave up on it, and front has yet to end it. */
+static void test_lock_when_host_hangs_expect_wait_for_host(void **state)
+{
+	struct two two = start();
+	int host = lock_of_host(two.a, "bind", "example.test");
+	struct wish wish;
+
+	(void)state;
+	ask(&wish, two.a, "bind", "example.test", LONG_MS);
+	unlock(two.a, "bind", "example.test");
+	assert_true(waits(&wish));
+	assert_int_equal(close(host), 0);
+	assert_int_equal(get(&wish), 0);
+	finish(&two);
+}
+
 /* ---- within one run ---- */
 
 static void test_lock_when_several_wait_expect_order_of_asking(void **state)
@@ -309,6 +377,9 @@ int main(void)
 		cmocka_unit_test(test_lock_when_given_back_expect_next_run),
 		cmocka_unit_test(test_lock_when_holder_dies_expect_next_run),
 		cmocka_unit_test(test_lock_when_engine_ends_expect_next_run),
+		cmocka_unit_test(test_lock_when_host_outlives_engine_expect_wait_for_host),
+		cmocka_unit_test(test_lock_when_host_outlives_vault_expect_wait_for_host),
+		cmocka_unit_test(test_lock_when_host_hangs_expect_wait_for_host),
 		cmocka_unit_test(test_lock_when_several_wait_expect_order_of_asking),
 		cmocka_unit_test(test_lock_when_cancelled_expect_the_one_behind),
 		cmocka_unit_test(test_lock_when_held_expect_private_file),
