@@ -45,6 +45,7 @@ OVERSIZED = 16 << 20
 CHUNK = 16384
 HISTORY_SECONDS = 120
 IDLE_SECONDS = 120
+SHORTEST_SECRET = 8     # that a kit looks for
 # What an argument of a fault is when the kit gives none; the kinds without one are there too.
 FAULTS = {'rate': None, 'rate-long': None, 'error': None, 'gateway': None, 'lost-before': None, 'lost-after': None,
           'late-after': 60000, 'truncated': None, 'oversized': None, 'garbage': None, 'auth': None, 'denied': None,
@@ -261,6 +262,10 @@ class Zone:
             self.simulation.changed(self, before, records)
 
 
+def random_secret():
+    return 'Zs' + ''.join(secrets.choice(string.ascii_letters + string.digits) for _ in range(38))
+
+
 def plain_name(name):
     return name.lower().removesuffix('.')
 
@@ -284,8 +289,9 @@ class Simulation:
         self.arguments = self.parser().parse_args(argv)
         self.lock = threading.RLock()
         self.zones = {}                 # name -> Zone
-        self.options, self.secrets, self.limits, self.extra_names = {}, {}, {}, []
+        self.options, self.secrets, self.limits, self.extra_names, self.canaries = {}, {}, {}, [], []
         self.count = self.running = self.peak = 0
+        self.serving = False
         self.ending = threading.Event()
         self._local = threading.local()
         self._violations, self._faults, self._conflicts = [], collections.deque(), set()
@@ -331,8 +337,7 @@ class Simulation:
 
     def secret(self, name, content=None):
         """Makes a file with the content of a secret option, by default a random token, and returns the content."""
-        if content is None:
-            content = 'Zs' + ''.join(secrets.choice(string.ascii_letters + string.digits) for _ in range(38))
+        content = random_secret() if content is None else content
         path = self.directory / f'secret-{name}'
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w', encoding='utf-8') as f:
             f.write(content)
@@ -340,8 +345,20 @@ class Simulation:
         return content
 
     def limit(self, name, number):
-        """The kit must know this: `lag` MS, `values` N at one name, `zones` 0 = cannot be asked for."""
+        """The kit must know this: `lag` MS, `values` N at one name, `zones` 0 = cannot be asked for, `derived` 1 = names
+        are made here, `reasons` 0 = a failure has none."""
         self.limits[name] = int(number)
+
+    def canary(self, text=None):
+        """A secret that is no option (a token that the service hands out), by default a random one: the kit looks for it
+        in all that the plugin says.  In start() only, for the kit hears of it before it begins.  Returns it."""
+        text = random_secret() if text is None else text
+        if self.serving:
+            raise RuntimeError('canary() is for start(): the kit has begun')
+        if len(text.strip().encode()) < SHORTEST_SECRET:
+            raise ValueError(f'a canary needs {SHORTEST_SECRET} octets: a shorter one would be found by chance')
+        self.canaries.append(text)
+        return text
 
     def name(self, name):
         """Only such names can be changed; without a call all names of the zone can."""
@@ -416,13 +433,7 @@ class Simulation:
         try:
             if self.arguments.sink:
                 self._sink = Sink(self)
-            host, port = address(self.arguments.listen)
-            self.server = Server(self, host, port)
-            scheme = 'http' if self.arguments.plain else 'https'
-            self.url = f'{scheme}://{f"[{host}]" if ":" in host else host}:{self.server.server_address[1]}'
-            if not self.arguments.plain:
-                self.server.context = make_context(self.directory)
-                self.option('ca-file', self.directory / 'ca.pem')
+            self.listen()
             self.start()
         except BaseException:
             self.end()
@@ -431,11 +442,22 @@ class Simulation:
         self.serving = True
         return self
 
+    def listen(self):
+        """Opens the sockets: self.server, which serves, shuts down and closes as those of socketserver do.  To be
+        replaced where the service speaks something else than HTTP."""
+        host, port = address(self.arguments.listen)
+        self.server = Server(self, host, port)
+        scheme = 'http' if self.arguments.plain else 'https'
+        self.url = f'{scheme}://{f"[{host}]" if ":" in host else host}:{self.server.server_address[1]}'
+        if not self.arguments.plain:
+            self.server.context = make_context(self.directory)
+            self.option('ca-file', self.directory / 'ca.pem')
+
     def end(self):
         # What is on the disk first: who wants this to end may not wait for the rest.
         shutil.rmtree(self.directory, ignore_errors=True)
         self.ending.set()
-        if getattr(self, 'serving', False):
+        if self.serving:
             self.server.shutdown()
         if hasattr(self, 'server'):
             self.server.server_close()
@@ -451,6 +473,7 @@ class Simulation:
         lines = [f'option {name} {quote(value)}' for name, value in self.options.items()]
         lines += [f'secret {name} {quote(path)}' for name, path in self.secrets.items()]
         lines += [f'limit {name} {value}' for name, value in self.limits.items()]
+        lines += [f'canary {quote(text)}' for text in self.canaries]
         lines += [f'name {quote(name)}' for name in self.extra_names]
         return lines + ['ready']
 

@@ -12,4 +12,5 @@ providers_rfc2136_rfc2136_la_SOURCES = \
 providers_rfc2136_rfc2136_la_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CRYPTO_CFLAGS)
 providers_rfc2136_rfc2136_la_LDFLAGS = $(MODULE_FLAGS)
 providers_rfc2136_rfc2136_la_LIBADD = $(OPENSSL_CRYPTO_LIBS)
+dist_conformance_SCRIPTS += providers/rfc2136/rfc2136_sim.py
 nobase_dist_doc_DATA += providers/rfc2136/rfc2136.md

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SLICE_MS = 200, UDP_FIRST_MS = 1000 };
+enum { SLICE_MS = 200 };
 
 static int64_t now_ms(void)
 {
@@ -288,7 +288,14 @@ static bool receive(struct net *net, uint8_t *reply, size_t *ret_len, int64_t un
 
 bool net_receive(struct net *net, uint8_t *reply, size_t *ret_len)
 {
-	return receive(net, reply, ret_len, deadline(net, net->timeout_ms));
+	bool is_early = net->udp && net->patience_ms < net->timeout_ms;
+
+	if (receive(net, reply, ret_len,
+		    deadline(net, is_early ? net->patience_ms : net->timeout_ms)))
+		return true;
+	if (is_early)
+		net->patience_ms *= 2;
+	return false;
 }
 
 static bool is_reply(const uint8_t *request, const uint8_t *reply, size_t n)
@@ -311,7 +318,7 @@ static bool receive_reply(struct net *net, const uint8_t *message, uint8_t *repl
 bool net_exchange(struct net *net, const uint8_t *message, size_t n, uint8_t *reply,
 		  size_t *ret_len, bool *ret_sent)
 {
-	int64_t until = deadline(net, net->timeout_ms), wait = UDP_FIRST_MS;
+	int64_t until = deadline(net, net->timeout_ms), wait = NET_PATIENCE_MS;
 
 	*ret_sent = false;
 	for (;;) {

@@ -17,7 +17,10 @@
 #include "policy.h"
 #include "update.h"
 
-enum { READ_BACK_MS = 5000, FIRST_PAUSE_MS = 20, MAX_PAUSE_MS = 500, MAX_REFUSALS = 8, VALUE = 43 };
+enum {
+	READ_BACK_MS = 5000, FIRST_PAUSE_MS = 20, MAX_PAUSE_MS = 500, BUSY_PAUSE_MS = 500,
+	MAX_REFUSALS = 8, VALUE = 43
+};
 
 enum {
 	OPT_NAMESERVER, OPT_TSIG_KEY, OPT_TSIG_SECRET, OPT_TSIG_ALGORITHM, OPT_TSIG_KEY_FILE,
@@ -320,6 +323,40 @@ static void name_aliases(struct job *job, struct change *const *changes, size_t 
 	}
 }
 
+/*
+ * Takes back what servers accept though it does no good: below a zone cut or a
+ * DNAME the value cannot be seen, and whoever writes to the right place then has
+ * no cause to remove it here.
+ */
+static void take_back(struct job *job, struct change *const *changes, size_t n)
+{
+	static struct change undo[UPDATE_BATCH];
+	struct change *wrong[UPDATE_BATCH];
+	struct outcome out;
+	char text[ZSP_MAX_TEXT], name[WIRE_NAME_TEXT];
+	size_t nwrong = 0;
+	bool fits;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!changes[i]->out.misplaced)
+			continue;
+		undo[nwrong] = *changes[i];
+		undo[nwrong].adds = false;
+		wrong[nwrong] = &undo[nwrong];
+		nwrong++;
+	}
+	if (!nwrong)
+		return;
+	/* shorter than what was sent before, so it fits */
+	out = update_send(&job->server, &job->zone, wrong, nwrong, 0, false, &fits);
+	if (out.error_class == ZSP_OK)
+		return;
+	wire_name_print(&undo[0].name, name);
+	snprintf(text, sizeof(text), "the value at %.253s stays in the zone, where nobody sees it (%zu in all); "
+		 "remove it by hand: %s", name, nwrong, out.text);
+	log_text(job->self->host, ZSP_LOG_WARN, text);
+}
+
 static void confirm_done(struct job *job, struct change *const *changes, size_t n)
 {
 	struct change *done[UPDATE_BATCH];
@@ -328,48 +365,68 @@ static void confirm_done(struct job *job, struct change *const *changes, size_t 
 	for (size_t i = 0; i < n; i++)
 		if (changes[i]->out.error_class == ZSP_OK)
 			done[ndone++] = changes[i];
-	if (ndone)
-		confirm(job, done, ndone);
+	if (!ndone)
+		return;
+	confirm(job, done, ndone);
+	take_back(job, done, ndone);
 }
 
-/* True when the next server should be asked for what is left. */
-static bool wants_another(struct change *const *changes, size_t n, bool *ret_lost)
-{
-	bool elsewhere = false;
+/* What a server leaves to be wished. */
+struct wish {
+	bool elsewhere;			/* another server should be asked */
+	bool again;			/* this one may do better: a lost reply says nothing */
+	bool later;			/* it needs a moment for that */
+};
 
-	*ret_lost = false;
+static struct wish wish_of(struct change *const *changes, size_t n)
+{
+	struct wish wish = { false, false, false };
+
 	for (size_t i = 0; i < n; i++) {
-		elsewhere = elsewhere || changes[i]->out.elsewhere;
-		*ret_lost = *ret_lost || changes[i]->out.sent;
+		const struct outcome *out = &changes[i]->out;
+
+		wish.elsewhere = wish.elsewhere || out->elsewhere;
+		wish.again = wish.again || out->sent || out->busy;
+		wish.later = wish.later || out->busy;
 	}
-	return elsewhere;
+	return wish;
+}
+
+/* Everything is sent again, once: an update may be repeated. */
+static bool send_twice(struct job *job, struct change *const *changes, size_t n)
+{
+	const struct zsp_host *host = job->self->host;
+	struct wish wish;
+
+	for (int left = 1;; left--) {
+		job->server.net.udp = job->self->udp;
+		send_all(job, changes, n);
+		wish = wish_of(changes, n);
+		if (!wish.elsewhere)
+			return true;
+		if (!wish.again || !left || host->cancelled(host))
+			return false;
+		if (wish.later && host->deadline_left_ms(host) > BUSY_PAUSE_MS)
+			pause_ms(BUSY_PAUSE_MS);
+	}
 }
 
 /* Everything with one server; true = done, as well as can be. */
 static bool try_server(struct job *job, const struct net_endpoint *at,
 		       struct change *const *changes, size_t n)
 {
-	bool again = true, lost;
+	bool done;
 
 	job->server.at = at;
 	job->accepted = job->refused = 0;
-	for (;;) {
-		job->server.net.udp = job->self->udp;
-		send_all(job, changes, n);
-		if (!wants_another(changes, n, &lost))
-			break;
-		/* A lost reply says nothing; the update may be repeated. */
-		if (!lost || !again || job->self->host->cancelled(job->self->host)) {
-			net_close(&job->server.net);
-			return false;
-		}
-		again = false;
+	done = send_twice(job, changes, n);
+	if (done) {
+		name_aliases(job, changes, n);
+		if (job->read_back)
+			confirm_done(job, changes, n);
 	}
-	name_aliases(job, changes, n);
-	if (job->read_back)
-		confirm_done(job, changes, n);
 	net_close(&job->server.net);
-	return true;
+	return done;
 }
 
 /* ---- all servers --------------------------------------------------------------------------- */
@@ -435,7 +492,12 @@ static int32_t prepare(struct job *job, struct instance *self, const struct zsp_
 		.n = n,
 		.changes = calloc(n, sizeof(*job->changes)),
 		.server = {
-			.net = { .host = self->host, .timeout_ms = self->timeout_ms, .fd = -1 },
+			.net = {
+				.host = self->host,
+				.timeout_ms = self->timeout_ms,
+				.patience_ms = NET_PATIENCE_MS,
+				.fd = -1,
+			},
 			.key = &self->key,
 			.host = self->host,
 		},

@@ -12,7 +12,7 @@
 
 #include <openssl/rand.h>
 
-enum { WINDOW = 32, DATAGRAM = 1232 };
+enum { WINDOW = 32, STRAYS = 64, DATAGRAM = 1232 };
 
 enum {
 	NOERROR = 0, FORMERR = 1, SERVFAIL = 2, NXDOMAIN = 3, NOTIMP = 4, REFUSED = 5,
@@ -227,6 +227,7 @@ static struct outcome judge_rcode(const struct server *s, unsigned rcode,
 		out = outcome(s, ZSP_TRANSIENT, "SERVFAIL for zone %.253s: the server cannot write "
 			      "it now; its log says why", name);
 		out.elsewhere = true;
+		out.busy = true;
 		return out;
 	case NOTIMP:
 		out = outcome(s, ZSP_CONFIG, "NOTIMP: the server does not do dynamic updates");
@@ -402,11 +403,14 @@ static bool has_value(const struct answer *a, const struct wire_name *name,
 static struct outcome alias_outcome(const struct server *s, const struct wire_name *name)
 {
 	char text[WIRE_NAME_TEXT];
+	struct outcome out;
 
 	wire_name_print(name, text);
-	return outcome(s, ZSP_CONFIG, "%.253s is an alias (CNAME or DNAME) there, so a TXT record "
-		       "cannot be put at it; this view of the zone differs from the one that was "
-		       "walked", text);
+	out = outcome(s, ZSP_CONFIG, "%.253s is an alias (CNAME or DNAME) there, so a TXT record "
+		      "cannot be put at it; this view of the zone differs from the one that was "
+		      "walked", text);
+	out.misplaced = true;
+	return out;
 }
 
 static struct outcome cut_outcome(const struct server *s, const struct wire_name *name,
@@ -420,6 +424,7 @@ static struct outcome cut_outcome(const struct server *s, const struct wire_name
 	out = outcome(s, ZSP_NOT_FOUND, "%.253s lies below a zone cut: zone %.253s is delegated "
 		      "to other servers, the record must go there", text, cut_text);
 	out.zone = *cut;
+	out.misplaced = true;
 	return out;
 }
 
@@ -462,28 +467,60 @@ static bool is_good(const struct server *s, const struct query *q, const uint8_t
 	return t.verdict == TSIG_GOOD || (header.flags & WIRE_RCODE) != NOERROR;
 }
 
-static void take_answer(struct server *s, struct query *queries, size_t n,
-			struct change *const *changes, size_t nchanges, struct answer *a,
-			const struct wire_name *zone, bool is_signed)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct query *q = &queries[i];
-
-		if (q->answered || a->n < WIRE_HEADER || q->id != wire_peek16(a->message) ||
-		    !is_good(s, q, a->message, a->n, is_signed))
-			continue;
-		q->answered = true;
-		scan(a, &q->name, zone);
-		for (size_t k = 0; k < nchanges; k++)
-			if (changes[k]->pending && wire_name_eq(&changes[k]->name, &q->name))
-				settle(s, changes[k], a);
-		return;
-	}
-}
-
 static bool is_truncated(const uint8_t *reply, size_t n)
 {
 	return n >= WIRE_HEADER && (wire_peek16(reply + 2) & WIRE_TC);
+}
+
+/* Questions that are asked together, and the changes that they are about. */
+struct window {
+	struct server *server;
+	struct query *queries;
+	size_t n;
+	struct change *const *changes;
+	size_t nchanges;
+	const struct wire_name *zone;
+	bool truncated;			/* some answer is for TCP */
+};
+
+/* The question of an answer; NULL = none of these. */
+static struct query *find_query(const struct window *w, const struct answer *a, bool *ret_good)
+{
+	bool is_signed = w->server->key->algorithm != NULL;
+	struct query *found = NULL;
+
+	*ret_good = false;
+	for (size_t i = 0; i < w->n && a->n >= WIRE_HEADER && !*ret_good; i++) {
+		struct query *q = &w->queries[i];
+
+		if (q->answered || q->id != wire_peek16(a->message))
+			continue;
+		found = q;
+		*ret_good = is_good(w->server, q, a->message, a->n, is_signed);
+	}
+	return found;
+}
+
+/* False for what answers none of the questions: a datagram that came twice or late. */
+static bool take_answer(struct window *w, struct answer *a)
+{
+	bool good;
+	struct query *q = find_query(w, a, &good);
+
+	if (!q)
+		return false;
+	q->answered = true;
+	if (w->server->net.udp && is_truncated(a->message, a->n)) {
+		w->truncated = true;
+		return true;
+	}
+	if (!good)
+		return true;
+	scan(a, &q->name, w->zone);
+	for (size_t k = 0; k < w->nchanges; k++)
+		if (w->changes[k]->pending && wire_name_eq(&w->changes[k]->name, &q->name))
+			settle(w->server, w->changes[k], a);
+	return true;
 }
 
 /* The names of pending changes, each once. */
@@ -502,28 +539,27 @@ static size_t collect(struct change *const *changes, size_t n, struct query *que
 	return count;
 }
 
-/* One window of questions; false when the connection is of no use any more. */
-static bool ask_window(struct server *s, struct query *queries, size_t n,
-		       struct change *const *changes, size_t nchanges,
-		       const struct wire_name *zone, bool *ret_truncated)
+/* False when the connection is of no use any more. */
+static bool ask_window(struct window *w)
 {
 	static uint8_t reply[WIRE_MESSAGE];
-	bool is_signed = s->key->algorithm != NULL;
+	bool is_signed = w->server->key->algorithm != NULL;
+	size_t got = 0, strays = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (!send_query(s, &queries[i], is_signed))
+	for (size_t i = 0; i < w->n; i++)
+		if (!send_query(w->server, &w->queries[i], is_signed))
 			return false;
-	for (size_t got = 0; got < n; got++) {
+	while (got < w->n && strays < STRAYS) {
 		struct answer a = { .message = reply };
 
-		if (!net_receive(&s->net, reply, &a.n))
+		if (!net_receive(&w->server->net, reply, &a.n))
 			return false;
-		if (s->net.udp && is_truncated(reply, a.n))
-			*ret_truncated = true;
+		if (take_answer(w, &a))
+			got++;
 		else
-			take_answer(s, queries, n, changes, nchanges, &a, zone, is_signed);
+			strays++;
 	}
-	return true;
+	return got == w->n;
 }
 
 void update_read_back(struct server *server, const struct wire_name *zone,
@@ -531,19 +567,21 @@ void update_read_back(struct server *server, const struct wire_name *zone,
 {
 	static struct query queries[UPDATE_BATCH];
 	size_t count = collect(changes, n, queries);
-	bool truncated = false;
+	struct window w = {
+		.server = server, .changes = changes, .nchanges = n, .zone = zone,
+	};
 
 	for (size_t i = 0; i < count; i += WINDOW) {
-		size_t window = count - i < WINDOW ? count - i : WINDOW;
-
+		w.queries = queries + i;
+		w.n = count - i < WINDOW ? count - i : WINDOW;
 		if (server->net.fd < 0 && !net_open(&server->net, server->at))
 			return;
-		if (!ask_window(server, queries + i, window, changes, n, zone, &truncated)) {
+		if (!ask_window(&w)) {
 			net_close(&server->net);
 			return;
 		}
 	}
-	if (!truncated)
+	if (!w.truncated)
 		return;
 	net_close(&server->net);
 	server->net.udp = false;

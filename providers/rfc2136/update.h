@@ -16,6 +16,8 @@ struct outcome {
 	int32_t error_class;		/* ZSP_* */
 	bool elsewhere;			/* another server may do better */
 	bool sent;			/* may have been carried out all the same */
+	bool busy;			/* the server may do better a moment later */
+	bool misplaced;			/* it is there, and does no good: nobody looks for it there */
 	bool alias;			/* some name is a CNAME: find out which */
 	bool refused;			/* some name is not allowed: find out which */
 	struct wire_name zone;		/* a better zone, n 0 = none */

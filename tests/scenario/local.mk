@@ -20,6 +20,7 @@ EXTRA_DIST += \
 	tests/scenario/test_policy.py \
 	tests/scenario/test_powerdns.py \
 	tests/scenario/test_processes.py \
+	tests/scenario/test_rfc2136_sim.py \
 	tests/scenario/test_route53.py \
 	tests/scenario/test_routing.py \
 	tests/scenario/test_sdk.py \
