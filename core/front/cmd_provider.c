@@ -205,7 +205,8 @@ static int check(const struct zs_cli *cli, const struct zs_conf *conf, struct zs
 
 #define OPT(name) (UINT64_C(1) << ZS_OPT_##name)
 #define FOR_POLICY (OPT(DOMAIN) | OPT(ZONE) | OPT(PROVIDER_OPTION) | OPT(RESOLVERS))
-#define FOR_CHECK (OPT(ZONE) | OPT(PROVIDER_OPTION) | OPT(RESOLVERS) | OPT(OFFLINE) | OPT(BLIND) | OPT(ONLY) | OPT(LIST))
+#define FOR_CHECK (OPT(ZONE) | OPT(PROVIDER_OPTION) | OPT(RESOLVERS) | OPT(OFFLINE) | OPT(OFFLINE_ARGUMENT) | OPT(BLIND) | \
+		   OPT(LIMIT) | OPT(ONLY) | OPT(LIST))
 _Static_assert(ZS_OPT__COUNT <= 64, "a bit for each option");
 
 static const struct {

@@ -10,6 +10,7 @@
 #include "conf/nearest.h"
 #include "front/command.h"
 #include "front/kit.h"
+#include "front/kit_sim.h"
 #include "front/places.h"
 #include "front/plugins.h"
 #include "front/report.h"
@@ -23,6 +24,7 @@ struct check {
 	struct zs_arena arena;
 	struct zs_kit_spec spec;
 	ZS_VEC(const struct zs_kit_check *) only;
+	ZS_VEC(const char *) arguments;
 	ZS_VEC(struct zs_kit_outcome) outcomes;
 	char simulation[PATH_OCTETS], conformance[PATH_OCTETS];
 };
@@ -213,6 +215,54 @@ static int choose_mode(struct check *c, struct zs_err *err)
 	return find_simulation(c, err);
 }
 
+static int take_arguments(struct check *c, struct zs_err *err)
+{
+	for (size_t i = 0; i < c->cli->values.n; i++) {
+		const char **slot;
+		if (c->cli->values.items[i].option != ZS_OPT_OFFLINE_ARGUMENT)
+			continue;
+		if (c->spec.mode != ZS_KIT_OFFLINE)
+			ZS_FAIL(err, ZS_E_USAGE, "--offline-argument is for the program of --offline, and there is none");
+		slot = zs_vec_push(&c->arguments, ZS_KIT_SIM_ARGUMENTS);
+		if (!slot)
+			ZS_FAIL(err, ZS_E_USAGE, "more than %d --offline-argument", ZS_KIT_SIM_ARGUMENTS);
+		*slot = c->cli->values.items[i].text;
+	}
+	c->spec.arguments = c->arguments.items;
+	c->spec.narguments = c->arguments.n;
+	return 0;
+}
+
+static int take_limit(struct check *c, const char *text, struct zs_err *err)
+{
+	struct zs_slice rest = zs_slice_str(text), name = zs_slice_cut(&rest, '=');
+	enum zs_kit_limit limit = ZS_KIT_LIMIT__COUNT;
+	char word[32];
+	uint64_t number;
+
+	if (zs_slice_copy(name, word, sizeof(word)))
+		limit = zs_kit_limit(word);
+	if (limit < ZS_KIT_LIMIT__COUNT && zs_slice_u64(rest, ZS_KIT_LIMIT_MAX, &number)) {
+		c->spec.limits[limit] = (int64_t)number;
+		return 0;
+	}
+	zs_err_set(err, ZS_E_USAGE, "--limit %.60s: it wants NAME=NUMBER with a number up to %d", text, ZS_KIT_LIMIT_MAX);
+	zs_err_hint(err, "NAME is lag (ms), values, zones, derived or reasons; README.md of the conformance kit says what they mean");
+	return -ZS_E_USAGE;
+}
+
+static int take_limits(struct check *c, struct zs_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < ZS_KIT_LIMIT__COUNT; i++)
+		c->spec.limits[i] = -1;
+	for (size_t i = 0; i < c->cli->values.n && !rc; i++)
+		if (c->cli->values.items[i].option == ZS_OPT_LIMIT)
+			rc = take_limit(c, c->cli->values.items[i].text, err);
+	return rc;
+}
+
 static int read_zone(struct check *c, struct zs_err *err)
 {
 	const char *text = zs_cli_value(c->cli, ZS_OPT_ZONE), *why = NULL;
@@ -320,6 +370,10 @@ static int prepare(struct check *c, struct zs_err *err)
 	if (!rc)
 		rc = choose_mode(c, err);
 	if (!rc)
+		rc = take_arguments(c, err);
+	if (!rc)
+		rc = take_limits(c, err);
+	if (!rc)
 		rc = choose_checks(c, err);
 	return rc ? rc : find_provider(c, err);
 }
@@ -352,6 +406,7 @@ int zs_cmd_provider_check(const struct zs_cli *cli, const struct zs_conf *conf)
 		exit_code = report(&c, &summary, rc ? &err : NULL);
 	}
 	zs_vec_done(&c.only);
+	zs_vec_done(&c.arguments);
 	zs_vec_done(&c.outcomes);
 	zs_vec_done(&c.provider.options);
 	zs_arena_done(&c.arena);

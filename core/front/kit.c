@@ -293,7 +293,7 @@ static const char *plugin_reason(const struct zs_kit *kit, uint32_t needs)
 		{ ZS_KIT_NEEDS_LIVE, kit->plugin.has_live, "the plugin has no function live" },
 		{ ZS_KIT_NEEDS_POLICY, kit->plugin.has_policy, "the plugin has no function policy" },
 		{ ZS_KIT_NEEDS_BATCH, kit->plugin.max_changes > 1, "one call takes one change (max_changes)" },
-		{ ZS_KIT_NEEDS_ZONES, !kit->no_zones, "the service cannot be asked which zones it has" },
+		{ ZS_KIT_NEEDS_ZONES, kit->limits[ZS_KIT_LIMIT_ZONES], "the service cannot be asked which zones it has" },
 		{ ZS_KIT_NEEDS_ANY_NAME, !kit->nfixed, "the simulation has a few fixed names only" },
 		{ ZS_KIT_NEEDS_SECRET, zs_kit_has_secret(kit), "no secret option is set" },
 	};

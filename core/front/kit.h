@@ -18,6 +18,19 @@ const char *zs_kit_mode_name(enum zs_kit_mode mode);
 
 struct zs_kit;
 
+/* What the kit must know of a service and cannot see: a simulation says it, or whoever runs the kit. */
+enum zs_kit_limit {
+	ZS_KIT_LIMIT_LAG,		/* ms before a change is seen */
+	ZS_KIT_LIMIT_VALUES,		/* so many at a name before the oldest is dropped; 0 = any number */
+	ZS_KIT_LIMIT_ZONES,		/* 0 = no request tells which zones there are */
+	ZS_KIT_LIMIT_DERIVED,		/* 1 = the other side makes the name _acme-challenge.DOMAIN by itself */
+	ZS_KIT_LIMIT_REASONS,		/* 0 = the other side tells that something failed, but not why */
+	ZS_KIT_LIMIT__COUNT
+};
+enum { ZS_KIT_LIMIT_MAX = 3600 * 1000 };
+/* The limit of that name; ZS_KIT_LIMIT__COUNT = there is none. */
+enum zs_kit_limit zs_kit_limit(const char *name);
+
 /* A fault that a check orders from the simulation. */
 struct zs_kit_fault {
 	const char *kind;		/* NULL = none */
@@ -63,6 +76,9 @@ struct zs_kit_spec {
 	enum zs_kit_mode mode;
 	const char *simulation;		/* OFFLINE: path of the program */
 	const char *conformance;	/* directory of zoneseal_sim.py */
+	const char *const *arguments;	/* for the simulation; n of them */
+	size_t narguments;
+	int64_t limits[ZS_KIT_LIMIT__COUNT];	/* go before what the simulation says; -1 = not given */
 	const struct zs_kit_check *const *only;	/* n of them; none = all */
 	size_t nonly;
 	enum zs_level shown;		/* log lines up to this level go to standard error */

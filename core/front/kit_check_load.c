@@ -78,8 +78,10 @@ static bool judge_flags(struct zs_kit *kit)
 		return zs_kit_fail(kit, NULL, "ZSP_FLAG_BATCH, but max_changes is %u", d->max_changes);
 	if (d->flags & ZS_PROVIDER_NO_REMOVE && !d->max_values)
 		return zs_kit_fail(kit, NULL, "ZSP_FLAG_NO_REMOVE, but max_values does not say how many values push an old one out");
-	if (kit->values && kit->values != d->max_values)
-		return zs_kit_fail(kit, NULL, "max_values is %u, and the service keeps %u values at a name", d->max_values, kit->values);
+	uint64_t kept = kit->limits[ZS_KIT_LIMIT_VALUES];
+	if (kept && kept != d->max_values)
+		return zs_kit_fail(kit, NULL, "max_values is %u, and the service keeps %llu values at a name", d->max_values,
+				   (unsigned long long)kept);
 	return true;
 }
 

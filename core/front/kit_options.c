@@ -82,19 +82,53 @@ static int take_secret(struct zs_kit *kit, const char *name, const char *path, s
 	return find_pair(kit, name, true) ? 0 : add_pair(kit, key, path, err);
 }
 
+static const char *const limit_names[] = {
+	[ZS_KIT_LIMIT_LAG] = "lag", [ZS_KIT_LIMIT_VALUES] = "values", [ZS_KIT_LIMIT_ZONES] = "zones",
+	[ZS_KIT_LIMIT_DERIVED] = "derived", [ZS_KIT_LIMIT_REASONS] = "reasons",
+};
+_Static_assert(ZS_COUNT(limit_names) == ZS_KIT_LIMIT__COUNT, "one name for each limit");
+
+enum zs_kit_limit zs_kit_limit(const char *name)
+{
+	size_t i = 0;
+
+	while (i < ZS_KIT_LIMIT__COUNT && strcmp(limit_names[i], name) != 0)
+		i++;
+	return (enum zs_kit_limit)i;
+}
+
+/* A limit that is not known may be one of a later kit: it is left alone. */
 static int take_limit(struct zs_kit *kit, const char *name, const char *value, struct zs_err *err)
 {
+	enum zs_kit_limit limit = zs_kit_limit(name);
 	uint64_t number;
 
 	(void)err;
-	if (!zs_slice_u64(zs_slice_str(value), 3600 * 1000, &number))
+	if (!zs_slice_u64(zs_slice_str(value), ZS_KIT_LIMIT_MAX, &number))
 		return -ZS_E_USAGE;
-	if (!strcmp(name, "lag"))
-		kit->lag_ms = number;
-	if (!strcmp(name, "values"))
-		kit->values = (unsigned)number;
-	if (!strcmp(name, "zones"))
-		kit->no_zones = !number;
+	if (limit < ZS_KIT_LIMIT__COUNT && kit->spec.limits[limit] < 0)
+		kit->limits[limit] = number;
+	return 0;
+}
+
+static void set_limits(struct zs_kit *kit)
+{
+	kit->limits[ZS_KIT_LIMIT_ZONES] = kit->limits[ZS_KIT_LIMIT_REASONS] = 1;
+	for (size_t i = 0; i < ZS_KIT_LIMIT__COUNT; i++)
+		if (kit->spec.limits[i] >= 0)
+			kit->limits[i] = (uint64_t)kit->spec.limits[i];
+}
+
+/* One that is too short to be looked for would be a promise that nobody keeps. */
+static int take_canary(struct zs_kit *kit, const char *text, const char *none, struct zs_err *err)
+{
+	struct zs_slice canary = zs_slice_str(text);
+
+	if (*none || zs_slice_trim(canary).n < ZS_KIT_SECRET_SHORTEST)
+		return -ZS_E_USAGE;
+	kit->canaries = true;
+	if (!zs_kit_secret_add(&kit->secrets, "that the service hands out (canary)", canary, ZS_SLICE_NONE))
+		ZS_FAIL(err, ZS_E_NOMEM, "no memory to look for secrets");
 	return 0;
 }
 
@@ -115,6 +149,7 @@ static const struct {
 	int (*take)(struct zs_kit *kit, const char *name, const char *value, struct zs_err *err);
 } hellos[] = {
 	{ "option", take_option }, { "secret", take_secret }, { "limit", take_limit }, { "name", take_name },
+	{ "canary", take_canary },
 };
 
 static int on_hello(const char *word, struct zs_slice name, struct zs_slice value, void *user, struct zs_err *err)
@@ -141,7 +176,7 @@ static int lies(struct zs_kit *kit, const char *what, struct zs_err *err)
 /* Waits as long as a change may take to be seen. */
 static bool shows(struct zs_kit *kit, const struct zs_kit_spot *spot, uint32_t values)
 {
-	uint64_t end = zs_kit_now(kit) + (kit->lag_ms ? kit->lag_ms + SLACK_MS : 0);
+	uint64_t lag_ms = kit->limits[ZS_KIT_LIMIT_LAG], end = zs_kit_now(kit) + (lag_ms ? lag_ms + SLACK_MS : 0);
 
 	while (zs_kit_look(kit)) {
 		if (spot->seen == values && !spot->unknown && !spot->twice)
@@ -195,7 +230,7 @@ static int start_simulation(struct zs_kit *kit, struct zs_err *err)
 {
 	kit->sim = zs_kit_sim_start(&(struct zs_kit_sim_spec){
 		.loop = kit->loop, .path = kit->spec.simulation, .conformance = kit->spec.conformance, .zone = kit->spec.zone.text,
-		.verbose = kit->spec.shown >= ZS_LOG_INFO,
+		.arguments = kit->spec.arguments, .narguments = kit->spec.narguments, .verbose = kit->spec.shown >= ZS_LOG_INFO,
 	}, on_hello, kit, err);
 	return kit->sim ? prove(kit, err) : -(int)err->code;
 }
@@ -350,6 +385,7 @@ bool zs_kit_options(struct zs_kit *kit, struct zs_err *err)
 {
 	int rc = add_configured(kit, err);
 
+	set_limits(kit);
 	if (!rc && kit->spec.mode == ZS_KIT_OFFLINE)
 		rc = start_simulation(kit, err);
 	for (uint32_t i = 0; i < kit->plugin.options.n && !rc; i++)

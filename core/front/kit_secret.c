@@ -11,7 +11,7 @@
 enum {
 	PATTERNS_MAX = 4096,
 	PATTERN_OCTETS = 3 * ZS_MAX_SECRET + 16,
-	SHORTEST = 8,			/* shorter ones are found by chance */
+	SHORTEST = ZS_KIT_SECRET_SHORTEST,
 	WORD = 16,
 	WORDS_MAX = 32,
 	TAIL = 4096

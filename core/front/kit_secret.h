@@ -9,6 +9,8 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
+enum { ZS_KIT_SECRET_SHORTEST = 8 };	/* octets; shorter ones are found by chance and not looked for */
+
 struct zs_kit_pattern {
 	struct zs_buf octets;
 	const char *form;		/* "in base64" */

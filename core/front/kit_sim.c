@@ -175,13 +175,19 @@ static bool decode(struct zs_kit_sim *sim, const char *word, struct zs_slice res
 	return !rest.n;
 }
 
-static void take_line(struct zs_kit_sim *sim, struct zs_slice line)
+/* Some systems' programs end their lines with CR LF; elsewhere a CR is no part of a line. */
+static struct zs_slice without_cr(struct zs_slice line)
 {
-	struct zs_slice rest = line, first = zs_slice_cut(&rest, ' ');
-	char word[20], text[200];
-
 	if (line.n && line.p[line.n - 1] == '\r')
 		line.n--;
+	return line;
+}
+
+static void take_line(struct zs_kit_sim *sim, struct zs_slice raw)
+{
+	struct zs_slice line = without_cr(raw), rest = line, first = zs_slice_cut(&rest, ' ');
+	char word[20], text[200];
+
 	snprintf(text, sizeof(text), "talks nonsense: %.*s", line.n < 150 ? (int)line.n : 150, (const char *)line.p);
 	if (!is_word(first) || !zs_slice_copy(first, word, sizeof(word)) || ++sim->lines > LINES_MAX) {
 		blame(sim, text);
@@ -319,7 +325,7 @@ static void fill_environment(const struct zs_kit_sim_spec *spec, struct environm
 static int spawn(struct zs_kit_sim *sim, const struct pipes *p, struct zs_err *err)
 {
 	/* isolated: what Python reads by itself from user and directory does not belong here */
-	const char *const python[] = { "/usr/bin/python3", "-IB", sim->spec.path, "--zone", sim->spec.zone, NULL };
+	const char *python[5 + ZS_KIT_SIM_ARGUMENTS + 1] = { "/usr/bin/python3", "-IB", sim->spec.path, "--zone", sim->spec.zone };
 	bool script = zs_slice_ends(zs_slice_str(sim->spec.path), ".py");
 	char *const *argv = (char *const *)(uintptr_t)(script ? python : python + 2);
 	struct environment env;
@@ -328,6 +334,8 @@ static int spawn(struct zs_kit_sim *sim, const struct pipes *p, struct zs_err *e
 	sigset_t none;
 	int rc;
 
+	for (size_t i = 0; i < sim->spec.narguments && i < ZS_KIT_SIM_ARGUMENTS; i++)
+		python[5 + i] = sim->spec.arguments[i];
 	fill_environment(&sim->spec, &env);
 	sigemptyset(&none);
 	posix_spawn_file_actions_init(&actions);

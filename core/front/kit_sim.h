@@ -14,11 +14,15 @@
 
 struct zs_kit_sim;
 
+enum { ZS_KIT_SIM_ARGUMENTS = 32 };
+
 struct zs_kit_sim_spec {
 	struct zs_loop *loop;
 	const char *path;		/* the program; NAME.py is run by Python */
 	const char *conformance;	/* directory of zoneseal_sim.py, for its environment */
 	const char *zone;
+	const char *const *arguments;	/* more of them, for its command line */
+	size_t narguments;		/* at most ZS_KIT_SIM_ARGUMENTS */
 	bool verbose;			/* its standard error goes to ours */
 };
 

@@ -104,9 +104,8 @@ struct zs_kit {
 	size_t nspots;
 	struct zs_name fixed[ZS_KIT_FIXED];
 	size_t nfixed;
-	uint64_t lag_ms;		/* before a change is seen */
-	unsigned values;		/* that the service keeps at a name, as the simulation says; 0 = it does not */
-	bool no_zones;			/* the service cannot be asked which ones it has */
+	uint64_t limits[ZS_KIT_LIMIT__COUNT];
+	bool canaries;			/* the simulation has said secrets that are no options */
 	char session[8];		/* in all names of ours */
 	unsigned cost[2];		/* requests of an addition and a removal; 0 = not counted yet */
 	struct zs_kit_outcome now;

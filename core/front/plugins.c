@@ -10,11 +10,9 @@
 #include <unistd.h>
 
 #include "base/fsutil.h"
+#include "front/places.h"
 
 enum { PLUGINS_MAX = 1024, OPTIONS_MAX = 64, PATH_OCTETS = 4096 };
-
-/* Where the host lies in a build tree, and so the plugins beside it. */
-#define HOST_IN_TREE "/core/host/zoneseal-host"
 
 /* By number, as in zoneseal/provider.h; a test compares. */
 static const char *const kinds[] = {
@@ -115,21 +113,12 @@ static int search_dir(struct zs_plugins *plugins, const char *dir, bool tree, st
 
 static int search_tree(struct zs_plugins *plugins, struct zs_err *err)
 {
-	char host[PATH_OCTETS];
-	struct zs_buf dir = ZS_BUF(PATH_OCTETS);
-	struct zs_slice path;
-	int rc = 0;
+	char tree[ZS_PLACE], dir[ZS_PLACE + sizeof("/providers")];
 
-	if (zs_spawn_find(ZS_ROLE_HOST, host, err))
+	if (!zs_places_tree(tree))
 		return 0;
-	path = zs_slice_str(host);
-	if (zs_slice_ends(path, HOST_IN_TREE)) {
-		zs_buf_add(&dir, host, path.n - strlen(HOST_IN_TREE));
-		zs_buf_add_str(&dir, "/providers");
-		rc = dir.failed ? 0 : search_dir(plugins, zs_buf_str(&dir), true, err);
-	}
-	zs_buf_done(&dir);
-	return rc;
+	(void)snprintf(dir, sizeof(dir), "%s/providers", tree);
+	return search_dir(plugins, dir, true, err);
 }
 
 int zs_plugins_find(struct zs_plugins *plugins, const struct zs_conf *conf, struct zs_err *err)

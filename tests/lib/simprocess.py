@@ -46,7 +46,7 @@ class SimProcess:
     def __init__(self, program, *zones, lab=None, arguments=()):
         self.program, self.lab = program_of(program), lab
         self.argv = [sys.executable, str(self.program), *(a for zone in zones for a in ('--zone', zone)), *map(str, arguments)]
-        self.options, self.secrets, self.limits, self.names = {}, {}, {}, []
+        self.options, self.secrets, self.limits, self.names, self.canaries = {}, {}, {}, [], []
         self.lines = queue.Queue()
 
     # -- life
@@ -96,6 +96,8 @@ class SimProcess:
             self.secrets[name] = pathlib.Path(unquote(value))
         elif verb == 'limit':
             self.limits[name] = int(value)
+        elif verb == 'canary':
+            self.canaries.append(unquote(name))
         elif verb == 'name':
             self.names.append(unquote(name))
         else:

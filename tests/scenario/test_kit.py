@@ -271,6 +271,11 @@ LIARS = {
     'bad encoding': ('print("option api-url http://x", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
     'relative secret': ('print("secret token here", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
     'limit that is none': ('print("limit lag soon", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
+    'limit that is no number': ('print("limit derived yes", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
+    'canary of two fields': ('print("canary long-enough-for-it more", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
+    'canary that is short': ('print("canary short", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
+    'CR alone': ('print("ready\\r\\r", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
+    'CR before a field': ('print("limit\\r lag 5", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
     'name outside the zone': ('print("name a.example.org", flush=True)\nimport time\ntime.sleep(60)', 'nonsense'),
     'line without end': ('print("x" * 200000, end="", flush=True)\nimport time\ntime.sleep(60)', 'without an end'),
     'no answers': ('print("ready", flush=True)\nimport sys\nfor line in sys.stdin:\n    print("error not written yet", flush=True)',
@@ -317,6 +322,14 @@ def test_simulation_may_be_any_program(simulation):
     sim = simulation(f'#!/bin/sh\nexec {sys.executable} -B {SIM} "$@"\n', name='sim')
     offline('--only', 'add', sim=sim).expect()
     assert 'executable' in offline('--only', 'add', sim=simulation('#!/bin/sh\n', name='other', mode=0o644)).expect(4).err
+
+
+def test_simulation_may_end_its_lines_as_others_do(simulation):
+    sim = simulation(f"""#!/bin/sh
+        {sys.executable} -B {SIM} "$@" | sed -u 's/$/\r/'
+        """, name='sim')
+    checks = ['add', 'two-values', 'foreign-octets', 'denied', 'stale', 'secrets']
+    assert states(offline('--only', ','.join(checks), '--json', sim=sim).expect().json) == dict.fromkeys(checks, 'passed')
 
 
 def test_its_group_ends_with_the_kit(simulation, directory):
@@ -401,6 +414,79 @@ def test_limit_of_values_is_compared_with_the_description(simulation):
     assert 'max_values' in seen(offline('--only', 'descriptor', '--json', sim=sim).expect(4).json, 'descriptor')
 
 
+def reason(document, name):
+    return next(c['reason'] for c in document['checks'] if c['name'] == name)
+
+
+def test_limits_are_skips_with_a_reason_and_no_excuse(simulation):
+    """What stays to be tested of such a check is tested all the same."""
+    for limit, name, words, defect in (('derived=1', 'plain-name', 'limit derived', 'claims'),
+                                       ('reasons=0', 'zone-unknown', 'limit reasons', None),
+                                       ('zones=0', 'check-zone', 'cannot be asked', None)):
+        arguments = ['--limit', limit, '--only', name, '--json']
+        document = validate(offline(*arguments).expect().json, 'provider-check')
+        assert states(document) == {name: 'skipped'} and words in reason(document, name), document
+        if defect:
+            assert states(offline(*arguments, '-o', f'defect={defect}').expect(4).json) == {name: 'failed'}
+    # this one writes into every zone
+    sim = simulation(derived('def start(self):\n    self.token = ""'))
+    document = offline('--only', 'zone-unknown', '--json', '--limit', 'reasons=0', sim=sim, plugin='memory').expect(4).json
+    assert 'success' in seen(document, 'zone-unknown')
+    # whoever runs the kit knows better than the simulation
+    sim = simulation(derived('def start(self):\n    super().start()\n    self.limit("derived", 1)\n    self.limit("lag", 0)\n'
+                             '    self.limit("of-a-later-kit", 7)'))
+    assert states(offline('--only', 'plain-name', '--json', sim=sim).expect().json) == {'plain-name': 'skipped'}
+    assert states(offline('--only', 'plain-name', '--json', '--limit', 'derived=0', sim=sim).expect().json) == {'plain-name': 'passed'}
+    assert 'max_values' in seen(offline('--only', 'descriptor', '--json', '--limit', 'values=2').expect(4).json, 'descriptor')
+
+
+def test_limits_hold_without_a_simulation():
+    document = check('memory', '--zone', ZONE, '--blind', '--json', '--only', 'plain-name', '--limit=derived=1').expect().json
+    assert states(document) == {'plain-name': 'skipped'} and 'limit derived' in reason(document, 'plain-name')
+
+
+def test_simulation_gets_its_arguments(simulation):
+    sim = simulation(derived("""
+        @classmethod
+        def add_arguments(cls, parser):
+            parser.add_argument('--fixed')
+            parser.add_argument('word', nargs='*')
+
+        def start(self):
+            super().start()
+            assert self.arguments.word == ['a b', '*'], self.arguments
+            self.name(self.arguments.fixed)"""))
+    arguments = [f'--offline-argument=--fixed=one.{ZONE}', '--offline-argument', 'a b', '--offline-argument', '*']
+    document = offline('--only', 'add,names', '--json', *arguments, sim=sim).expect().json
+    assert states(document) == {'add': 'passed', 'names': 'skipped'}
+    assert 'the simulation ended' in offline('--only', 'add', sim=sim).expect(4).err
+
+
+@pytest.mark.parametrize('canary, found', [("the service answered with status", True), ("in no text of anybody's", False)])
+def test_canary_of_a_simulation_is_looked_for(simulation, canary, found):
+    """A secret that is no option: what the service hands out."""
+    sim = simulation(derived(f'def start(self):\n    super().start()\n    assert self.canary({canary!r}) == {canary!r}'))
+    document = offline('--only', 'secrets', '--json', sim=sim).expect(4 if found else 0).json
+    assert states(document) == {'secrets': 'failed' if found else 'passed'}
+    assert not found or ('canary' in seen(document, 'secrets') and canary not in seen(document, 'secrets'))
+
+
+def test_canary_is_said_at_the_start_or_never(simulation):
+    sys.path.insert(0, str(TOP / 'plugins-sdk/conformance'))
+    from zoneseal_sim import Simulation
+
+    class Late(Simulation):
+        def start(self):
+            self.made = self.canary()
+            with pytest.raises(ValueError, match='octets'):
+                self.canary('  short  ')
+
+    with Late('--zone', ZONE, '--plain') as sim:
+        assert len(sim.made) == 40 and f'canary {sim.made}' in sim.hello()
+        with pytest.raises(RuntimeError, match='start'):
+            sim.canary()
+
+
 # ---- options
 
 
@@ -462,6 +548,11 @@ def test_secret_of_the_environment_serves_every_process(served):
     ([KIT, '--zone', ZONE, '--blind', '--only', 'ad'], 'no check "ad"'),
     ([KIT, '--zone', ZONE, '--blind', '--only', 'add-twise'], 'did you mean add-twice'),
     ([KIT, '--zone', ZONE, '--blind', '-o', 'nonsense'], 'KEY=VALUE'),
+    ([KIT, '--zone', ZONE, '--blind', '--limit', 'derived'], 'NAME=NUMBER'),
+    ([KIT, '--zone', ZONE, '--blind', '--limit', 'derived=yes'], 'NAME=NUMBER'),
+    ([KIT, '--zone', ZONE, '--blind', '--limit', 'lag=3600001'], 'up to 3600000'),
+    ([KIT, '--zone', ZONE, '--blind', '--limit', 'colour=1'], 'derived'),
+    ([KIT, '--zone', ZONE, '--blind', '--offline-argument', 'x'], '--offline'),
 ])
 def test_command_line_that_makes_no_sense(arguments, words):
     result = check(*arguments).expect(2)
@@ -500,7 +591,7 @@ def test_values_are_those_of_their_tokens():
     source = (TOP / 'core/front/kit_zone.c').read_text()
     thumbprint = re.search(r'#define THUMBPRINT "([\w-]{43})"', source)[1]
     pairs = re.findall(r'VALUE\("([\w-]{43})", "([\w-]{43})"\)', source)
-    assert len(pairs) == 16 and len({v for _, v in pairs}) == 16
+    assert len(pairs) == 18 and len({v for _, v in pairs}) == 18
     for token, value in pairs:
         digest = hashlib.sha256(f'{token}.{thumbprint}'.encode()).digest()
         assert base64.urlsafe_b64encode(digest).rstrip(b'=').decode() == value

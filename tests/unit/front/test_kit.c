@@ -170,6 +170,21 @@ static void test_what_nobody_quotes_expect_refused(void **state)
 	zs_buf_done(&back);
 }
 
+/* ---- limits ---- */
+
+static void test_limits_expect_their_names(void **state)
+{
+	static const char *const names[] = { "lag", "values", "zones", "derived", "reasons" };
+	static const char *const others[] = { "", "la", "lags", "LAG", "colour" };
+
+	(void)state;
+	assert_int_equal(ZS_COUNT(names), ZS_KIT_LIMIT__COUNT);
+	for (size_t i = 0; i < ZS_COUNT(names); i++)
+		assert_int_equal(zs_kit_limit(names[i]), i);
+	for (size_t i = 0; i < ZS_COUNT(others); i++)
+		assert_int_equal(zs_kit_limit(others[i]), ZS_KIT_LIMIT__COUNT);
+}
+
 /* ---- the table ---- */
 
 static void test_checks_expect_names_of_their_own(void **state)
@@ -204,6 +219,7 @@ int main(void)
 		ROW(test_stream_expect_found_across_pieces),
 		ROW(test_quoting_expect_a_round_trip),
 		ROW(test_what_nobody_quotes_expect_refused),
+		ROW(test_limits_expect_their_names),
 		ROW(test_checks_expect_names_of_their_own),
 	};
 
