@@ -12,8 +12,7 @@
 
 #include <stdlib.h>
 
-enum { MAX_CHANGES = 32,
-	MAX_PATH = 4096,
+enum { MAX_PATH = 4096,
 	MAX_SECRET = 16 * 1024 };
 
 #define NONE \
@@ -48,21 +47,11 @@ static const struct zsp_option options[] = {
 		ZSP_STR("Longest time for one run of the program."), 100, 600000 },
 };
 
-static int32_t no_live(struct exec *self, struct zsp_str zone, struct zsp_str ticket, int32_t *ret_live)
-{
-	(void)zone;
-	(void)ticket;
-	(void)ret_live;
-	return zsp_failf(self->host, ZSP_CONFIG, 0, "in mode %s a program cannot be asked whether a change is live: choose "
-						    "another propagation policy, or mode json",
-		self->mode->name);
-}
-
 static const struct exec_mode modes[] = {
 	{ "json", json_apply, json_check, json_live, NULL, 0 },
-	{ "lego", hooks_apply, NULL, no_live, lego_fill, 0 },
-	{ "lego-raw", hooks_apply, NULL, no_live, lego_raw_fill, 0 },
-	{ "certbot", hooks_apply, NULL, no_live, certbot_fill, 1 },
+	{ "lego", hooks_apply, NULL, hooks_live, lego_fill, 0 },
+	{ "lego-raw", hooks_apply, NULL, hooks_live, lego_raw_fill, 0 },
+	{ "certbot", hooks_apply, NULL, hooks_live, certbot_fill, 1 },
 };
 
 /* ---- open ---- */
@@ -283,7 +272,7 @@ static const struct zsp_provider provider = {
 	.name = ZSP_STR("exec"),
 	.summary = ZSP_STR("Has a program make the changes: a script, or a hook of another client"),
 	.options = ZSP_LIST(options),
-	.max_changes = MAX_CHANGES,
+	.max_changes = EXEC_CHANGES,
 	.permissions = ZSP_STR("What the program does with its own credentials. It runs as the user that providers run as, may "
 			       "read and run the system's programs, itself and read-path, and writes to work-dir only."),
 	.open = exec_open,

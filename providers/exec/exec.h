@@ -38,7 +38,9 @@ struct exec {
 	struct past past;
 };
 
-enum { EXEC_OUTPUT = 64 * 1024 };
+enum { EXEC_OUTPUT = 64 * 1024,
+	EXEC_CHANGES = 32 /* in one call */
+};
 
 /* One run of a program. */
 struct exec_call {
@@ -70,6 +72,7 @@ int32_t json_live(struct exec *self, struct zsp_str zone, struct zsp_str ticket,
 
 /* hooks.c */
 int32_t hooks_apply(struct exec *self, struct zsp_str zone, const struct zsp_list *changes);
+int32_t hooks_live(struct exec *self, struct zsp_str zone, struct zsp_str ticket, int32_t *ret_live);
 int32_t lego_fill(const struct exec *self, const struct zsp_list *changes, uint32_t i, struct words *argv,
 	struct words *env, const char **ret_why);
 int32_t lego_raw_fill(const struct exec *self, const struct zsp_list *changes, uint32_t i, struct words *argv,

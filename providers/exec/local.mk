@@ -13,3 +13,4 @@ providers_exec_exec_la_SOURCES = \
 providers_exec_exec_la_LDFLAGS = $(MODULE_FLAGS)
 providers_exec_exec_la_LIBADD = plugins-sdk/libzoneseal-sdk.la
 nobase_dist_doc_DATA += providers/exec/exec.md
+dist_conformance_SCRIPTS += providers/exec/exec_sim.py

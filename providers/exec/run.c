@@ -28,7 +28,10 @@ enum {
 	HIGH_FD = 16, /* above the standard descriptors, so that no dup2 hits a source */
 	TURN_MS = 50, /* how often cancellation is looked for */
 	GRACE_MS = 1000, /* between SIGTERM and SIGKILL; the host is killed 2 s after a deadline */
-	NO_PROGRAM = 127
+	NO_PROGRAM = 127,
+	REST_MS = 500, /* for what is in the pipes at the end */
+	REST_OCTETS = 1024 * 1024, /* the most that an ordinary user can make a pipe hold */
+	PIPE_OCTETS = 64 * 1024
 };
 
 /* What the guard, or the program before its exec, says through the report pipe. */
@@ -216,8 +219,8 @@ static void feed(struct watch *w)
 		shut(&w->pipes.ours[IN]);
 }
 
-/* Reads once; 1 when something came. */
-static int32_t drain(struct watch *w, int i, struct zsp_text *dst)
+/* Reads once, and says how much. */
+static size_t drain(struct watch *w, int i, struct zsp_text *dst)
 {
 	char piece[4096];
 	ssize_t n = read(w->pipes.ours[i], piece, sizeof(piece));
@@ -234,7 +237,7 @@ static int32_t drain(struct watch *w, int i, struct zsp_text *dst)
 	w->result->dropped += (size_t)n - take;
 	if (i == OUT && take < (size_t)n && w->run->strict_output)
 		w->flood = 1;
-	return 1;
+	return (size_t)n;
 }
 
 /* The first report that says the program never began counts more than its end. */
@@ -286,12 +289,35 @@ static void attend(struct watch *w, int64_t until, int32_t may_cancel)
 	}
 }
 
-/* What is in the pipes already; a background job may hold them open for ever. */
-static void drain_rest(struct watch *w)
+/* What a full pipe can have held when the last of the group was killed. */
+static size_t pipe_size(int fd)
 {
-	for (int i = OUT; i <= ERR; i++)
-		while (w->pipes.ours[i] >= 0 && !w->flood && drain(w, i, i == OUT ? w->run->out : w->run->err))
-			;
+	int size = fcntl(fd, F_GETPIPE_SZ);
+
+	return size <= 0 ? PIPE_OCTETS : size < REST_OCTETS ? (size_t)size
+							    : REST_OCTETS;
+}
+
+/*
+ * What is in the pipes already.  A background job in a session of its own may hold them open
+ * for ever, which is its right, or write for ever, which is not: more than a pipe holds can only
+ * be from such a one.  0 then.
+ */
+static int32_t drain_rest(struct watch *w)
+{
+	int64_t until = zsp_time_monotonic() + REST_MS;
+
+	for (int i = OUT; i <= ERR; i++) {
+		size_t left = w->pipes.ours[i] < 0 ? 0 : pipe_size(w->pipes.ours[i]), n;
+
+		while (w->pipes.ours[i] >= 0 && !w->flood && zsp_time_monotonic() < until &&
+			(n = drain(w, i, i == OUT ? w->run->out : w->run->err))) {
+			if (n > left)
+				return 0;
+			left -= n;
+		}
+	}
+	return 1;
 }
 
 static void end_all(struct watch *w)
@@ -337,7 +363,8 @@ static void watch_program(struct watch *w, struct run_result *ret)
 	else
 		ret->end = host->deadline_left_ms(host) && host->cancelled(host) ? RUN_CANCELLED : RUN_TIMEOUT;
 	end_all(w);
-	drain_rest(w);
+	if (!drain_rest(w) && ret->end == RUN_EXITED)
+		ret->end = RUN_LEFT;
 	if (w->flood)
 		ret->end = RUN_FLOOD;
 }
@@ -410,6 +437,10 @@ void run_explain(const struct run_result *result, struct zsp_text *dst)
 		break;
 	case RUN_FLOOD:
 		zsp_text_addz(dst, "killed, as it wrote more than a reply may have");
+		break;
+	case RUN_LEFT:
+		zsp_text_addz(dst, "ended, but something that it left running in a session of its own goes on writing to its "
+				   "output: have that write to a file in work-dir or to /dev/null");
 		break;
 	case RUN_BROKEN:
 		zsp_text_addf(dst, "cannot be run: %s", strerror(result->number));

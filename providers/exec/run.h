@@ -25,6 +25,7 @@ enum run_end { RUN_EXITED,
 	RUN_TIMEOUT,
 	RUN_CANCELLED,
 	RUN_FLOOD,
+	RUN_LEFT, /* it ended, and something out of reach goes on writing */
 	RUN_BROKEN };
 
 struct run_result {

@@ -35,6 +35,7 @@ class HttpReq(Simulation):
         self.limit('zones', 0)
         if self.arguments.raw:
             self.option('mode', 'RAW')
+            self.limit('derived', 1)
         self.wanted = None
         if not self.arguments.no_auth:
             self.option('username', USER)

@@ -133,6 +133,23 @@ static void check_gone(const char *file)
 	fail_msg("process %d goes on (%c)", (int)pid, state);
 }
 
+/* Ends a process of which the script that made it has written the pid to a file. */
+static void end_process(const char *file)
+{
+	char path[128];
+	pid_t pid = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%d", &pid), 1);
+	fclose(f);
+	assert_true(pid > 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	check_gone(file);
+}
+
 /* ---- tests ---- */
 
 static void test_output_and_status(void **state)
@@ -278,6 +295,39 @@ static void test_background_job_does_not_hold_us(void **state)
 	assert_int_equal(result.end, RUN_EXITED);
 	assert_string_equal(zsp_text_str(&out).p, "done\n");
 	check_gone("a");
+}
+
+/* Writers of which no kill of the group knows.  Whether one of them is at work just when the pipe is
+ * read for the last time is chance; that this ends is not. */
+static void test_job_out_of_reach_that_writes_for_ever_does_not_hold_us(void **state)
+{
+	struct run_result result = { .end = RUN_EXITED };
+
+	(void)state;
+	(void)alarm(120);
+	for (int i = 0; i < 50 && result.end != RUN_LEFT; i++) {
+		run_script("for i in 1 2 3 4; do setsid -f yes >&2; done; sleep 0.1; echo done", NULL, 60000, &result);
+		assert_true(result.end == RUN_LEFT || result.end == RUN_EXITED);
+		assert_string_equal(zsp_text_str(&out).p, "done\n");
+		assert_true(result.dropped > 0);
+	}
+	(void)alarm(0);
+	assert_int_equal(result.end, RUN_LEFT);
+	check_words(&result, "goes on writing");
+}
+
+/* One that holds the pipe and is silent does no harm: it may be a daemon. */
+static void test_job_out_of_reach_that_is_silent_is_no_failure(void **state)
+{
+	struct run_result result;
+
+	(void)state;
+	run_script("setsid -f sh -c 'echo $$ > a; exec sleep 1000' >&2; until test -s a; do sleep 0.01; done; head -c 60000 /dev/zero >&2", NULL,
+		60000, &result);
+	assert_int_equal(result.end, RUN_EXITED);
+	assert_int_equal(result.number, 0);
+	assert_int_equal(result.dropped, 60000 - SMALL);
+	end_process("a");
 }
 
 static void test_death_of_ours_ends_the_program(void **state)
@@ -442,6 +492,8 @@ int main(void)
 		cmocka_unit_test(test_time_out_lets_it_clean_up),
 		cmocka_unit_test(test_cancel_kills),
 		cmocka_unit_test(test_background_job_does_not_hold_us),
+		cmocka_unit_test(test_job_out_of_reach_that_writes_for_ever_does_not_hold_us),
+		cmocka_unit_test(test_job_out_of_reach_that_is_silent_is_no_failure),
 		cmocka_unit_test(test_death_of_ours_ends_the_program),
 		cmocka_unit_test(test_death_by_signal),
 		cmocka_unit_test(test_what_cannot_start),
