@@ -37,6 +37,7 @@ plugins_sdk_libzoneseal_sdk_la_SOURCES = \
 	plugins-sdk/src/bridge.h \
 	plugins-sdk/src/file.c \
 	plugins-sdk/src/http.c \
+	plugins-sdk/src/http_call.c \
 	plugins-sdk/src/http_check.c \
 	plugins-sdk/src/http_exchange.c \
 	plugins-sdk/src/http_fail.c \

@@ -108,6 +108,9 @@ void zsp_http_free(struct zsp_http *http)
 	zs_buf_done(&http->url);
 	zs_buf_done(&http->head);
 	zs_buf_done(&http->body);
+	for (size_t i = 0; i < http->always.n; i++)
+		zs_buf_done(&http->always.items[i]);
+	zs_vec_done(&http->always);
 	free(http->origin);
 	free(http->authority);
 	free(http->base_path);

@@ -170,6 +170,18 @@ static bool add_headers(struct exchange *x, const struct zsp_http_header *header
 	return true;
 }
 
+static bool add_always(struct exchange *x)
+{
+	for (size_t i = 0; i < x->http->always.n; i++) {
+		const struct zs_buf *kept = &x->http->always.items[i];
+		const struct zsp_http_header header = { zsp_strz(zs_buf_str(kept)), str_of(zsp_http_always_value(kept)) };
+
+		if (!add_header(x, &header))
+			return false;
+	}
+	return true;
+}
+
 static bool add_type(struct exchange *x, const struct zsp_http_request *request)
 {
 	static const struct zsp_str json = ZSP_STR("application/json");
@@ -404,7 +416,7 @@ struct zsp_outcome zsp_http_exchange(struct zsp_http *http, const struct zsp_htt
 
 	zs_buf_clear(&http->head);
 	zs_buf_clear(&http->body);
-	if (x.easy && add_headers(&x, request->headers, request->nheaders) &&
+	if (x.easy && add_always(&x) && add_headers(&x, request->headers, request->nheaders) &&
 	    add_headers(&x, signed_headers, nsigned) && (x.has_type || add_type(&x, request)) &&
 	    add_line(&x, "Expect:"))
 		rc = set_all(&x, request);

@@ -3,6 +3,7 @@
  * What the files of zoneseal/http.h share: the client object, and one exchange.
  *
  *     http.c           the object and its answers
+ *     http_call.c      whole requests in one call
  *     http_check.c     what may be sent at all
  *     http_exchange.c  one exchange; the only file with libcurl
  *     http_send.c      attempts, waits, the token bucket
@@ -47,6 +48,7 @@ struct zsp_http {
 	bool has_global;		/* curl_global_init was called */
 	int64_t bucket_ms;		/* when the bucket would be full again */
 	ZS_VEC(struct zsp_secret) secrets;
+	ZS_VEC(struct zs_buf) always;	/* headers of every request: name, NUL, value */
 
 	/* of the last request */
 	struct zs_buf url;		/* with query */
@@ -70,6 +72,9 @@ int zsp_http_check_spec(struct zsp_http *http, const struct zsp_http_spec *spec)
 int32_t zsp_http_check_request(struct zsp_http *http, const struct zsp_http_request *request);
 /* A name that is a token, a value without controls. */
 bool zsp_http_header_ok(const struct zsp_http_header *header);
+
+/* Of an item of always. */
+struct zs_slice zsp_http_always_value(const struct zs_buf *header);
 
 bool zsp_http_curl_begin(struct zsp_http *http);
 void zsp_http_curl_end(struct zsp_http *http);

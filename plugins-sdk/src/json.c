@@ -5,6 +5,7 @@
  * names where they belong, one value at the top, UTF-8.
  */
 #include <zoneseal/json.h>
+#include <zoneseal/txt.h>
 
 #include <string.h>
 
@@ -118,6 +119,18 @@ struct zsp_str zsp_json_text(struct zsp_json object, const char *name)
 
 	(void)zsp_json_str(zsp_json_get(object, name), &s);
 	return s;
+}
+
+struct zsp_json zsp_json_find_txt(struct zsp_json array, const char *member, struct zsp_str value)
+{
+	struct zsp_json v = zsp_json_first(array), text;
+
+	for (; v.node; v = zsp_json_next(v)) {
+		text = zsp_json_get(v, member);
+		if (zsp_json_is_string(text) && zsp_txt_is(zsp_json_text(v, member), value))
+			break;
+	}
+	return v;
 }
 
 /* ---- building ---- */

@@ -88,6 +88,26 @@ int32_t zsp_printf(const struct zsp_host *host, const char *format, ...)
 
 /* ---- options ---- */
 
+int32_t zsp_each_change(const struct zsp_host *host, void *instance, const struct zsp_str *zone,
+			const struct zsp_list *changes, zsp_make_change *add, zsp_make_change *remove)
+{
+	int32_t failed = ZSP_OK;
+
+	for (uint32_t i = 0; i < changes->n; i++) {
+		const struct zsp_change *change = ZSP_ITEM(struct zsp_change, changes, i);
+		int32_t error_class;
+
+		if (host->cancelled(host))
+			return zsp_failf(host, ZSP_TRANSIENT, 0, "the call was ended before all changes were made");
+		error_class = (change->op == ZSP_ADD ? add : remove)(instance, *zone, change);
+		if (error_class == ZSP_OK)
+			zsp_resultf(host, i, ZSP_OK, NULL);
+		else
+			failed = error_class;
+	}
+	return failed;
+}
+
 const struct zsp_value *zsp_value(const struct zsp_list *values, const char *name)
 {
 	for (uint32_t i = 0; i < values->n; i++) {

@@ -72,17 +72,18 @@ def installed(base_directory):
 
 def test_shell_blocks_of_the_guide_lead_to_a_plugin_that_passes(installed, directory):
     script = directory / 'guide.sh'
-    script.write_text('\n'.join(f'echo "== block {i}"\n{text}' for i, text in enumerate(blocks('sh'))))
+    script.write_text('\n'.join(f'echo; echo "== block {i}"\n{text}' for i, text in enumerate(blocks('sh'))))
     result = installed.shell(script, directory)
     assert result.returncode == 0, result.stdout + result.stderr
     parts = re.split(r'^== block \d+\n', result.stdout, flags=re.M)[1:]
-    assert len(parts) == len(blocks('sh')) == 5
-    begin, judge, mended, debug, users = parts
+    assert len(parts) == len(blocks('sh')) == 6
+    begin, judge, mended, debug, by_hand, users = parts
     assert re.search(r'^\d{2} passed, 0 failed', begin, re.M), begin
     # the simulation has changed and the plugin has not
     assert re.search('^FAIL +add', judge, re.M), judge
     assert re.findall(r', (\d+) failed', mended) == ['0', '0'], mended
     assert 'environment: PIGEON_API_TOKEN' in debug
+    assert json.loads(by_hand) == {'records': [], 'next': None}
     assert 'pigeon: TXT records of the pigeon service' in users and str(installed.prefix) in users
     # nothing that ran here knew the build tree
     assert str(BUILD) not in result.stdout + result.stderr
@@ -103,6 +104,17 @@ def test_c_block_of_the_guide_is_in_the_plugin_or_compiles(directory, number):
 def test_guide_shows_both_kinds_of_blocks():
     alone = [b for b in blocks('c') if '#include' in b]
     assert len(alone) == 2 and len(blocks('c')) - len(alone) >= 5
+
+
+def test_make_without_the_library_says_what_to_do(directory):
+    assert new('pigeon', cwd=directory).returncode == 0
+    env = {'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8', 'PKG_CONFIG_LIBDIR': '/nonexistent'}
+    for tool in ('pkg-config', '/nonexistent/pkg-config'):
+        result = subprocess.run(['make', '-C', 'pigeon', '--no-print-directory', f'PKG_CONFIG={tool}'], cwd=directory, env=env, text=True,
+                                capture_output=True, timeout=60)
+        assert result.returncode == 2 and not result.stdout and len(result.stderr.splitlines()) == 1, result.stderr
+        assert 'does not find zoneseal-sdk' in result.stderr and 'PKG_CONFIG_PATH=PREFIX/lib/pkgconfig' in result.stderr
+    assert subprocess.run(['make', '-s', '-C', 'pigeon', 'clean'], cwd=directory, env=env, timeout=60).returncode == 0
 
 
 # ---- provider new ---------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@
 
 struct zsp_http;
 struct zsp_http_response;
+struct zsp_json_doc;
 
 /* Whether "http://" will do. */
 #define ZSP_PLAIN_NEVER 0
@@ -50,8 +51,13 @@ struct zsp_http_spec {
 	int64_t timeout_ms;		/* of one exchange; 0 = 30 s */
 	int64_t connect_ms;		/* of connecting; 0 = 10 s */
 	uint32_t attempts;		/* of one request at most; 0 = 5 */
-	uint32_t burst;			/* token bucket: this many requests at once ... */
-	int64_t refill_ms;		/* ... and one more in this time; 0 = no limit.  Waits, never fails. */
+	/* Token bucket: burst requests at once, and one more in each refill_ms; 0 = no limit.
+	 * Waits, never fails.  Each zsp_http has a bucket of its own.  Where a service counts
+	 * by account, have one zsp_http for the account: an instance has one account and a
+	 * process of its own.  Nothing is shared with other processes, so users with several
+	 * instances, runs or machines on one account need a smaller limit in each. */
+	uint32_t burst;
+	int64_t refill_ms;
 	size_t max_body;		/* of an answer; 0 = 1 MiB, at most 4 MiB */
 	zsp_http_classify *classify;	/* NULL = zsp_http_class() */
 	void *user;			/* for classify */
@@ -73,6 +79,13 @@ ZSP_SDK struct zsp_str zsp_http_base_path(const struct zsp_http *http);
  * escaped, hexadecimal or base64 form.  Less than 4 octets are not looked for.  ZSP_BUG, with
  * host->fail not said: more than 16 KiB, more than 680 secrets, or out of memory. */
 ZSP_SDK int32_t zsp_http_redact(struct zsp_http *http, struct zsp_str secret);
+
+/* From now on every request has the header "name: before secret", as in "Authorization",
+ * "Bearer " and a token; the secret never appears in a message, as with zsp_http_redact.
+ * ZSP_OK, or a class with host->fail said: ZSP_CONFIG for a secret that no header can have,
+ * and for http NULL, where zsp_http_new has said why. */
+ZSP_SDK int32_t zsp_http_always(struct zsp_http *http, const char *name, const char *before,
+				struct zsp_str secret);
 
 struct zsp_http_header { struct zsp_str name, value; };
 
@@ -112,6 +125,16 @@ struct zsp_http_response {
  * a path that leaves the base URL (".."), has octets to be escaped or a fragment. */
 ZSP_SDK int32_t zsp_http_send(struct zsp_http *http, const struct zsp_http_request *request,
 			      struct zsp_http_response *ret_response);
+/* The same for what most APIs want: a body in JSON (NULL = none) and a path made by a format,
+ * whose parts are escaped already (zsp_text_add_escaped).  A status that is `fine`, such as the
+ * 404 of a removal, means that what was wanted is so: ZSP_OK; 0 = none.  Else the class, and
+ * zsp_http_fail() is said with the method and what the service said. */
+ZSP_SDK int32_t zsp_http_call(struct zsp_http *http, const char *method, const struct zsp_text *body, int32_t fine,
+			      struct zsp_http_response *ret_response, const char *path, ...) ZSP_FORMAT(6, 7);
+/* The body of an answer, to be freed with zsp_json_free(); ZSP_TRANSIENT with host->fail said,
+ * and NULL, where it is no JSON. */
+ZSP_SDK int32_t zsp_http_json(struct zsp_http *http, const struct zsp_http_response *response,
+			      struct zsp_json_doc **ret_doc);
 /* A header of the answer by its name in any case; n 0 = absent. */
 ZSP_SDK struct zsp_str zsp_http_answer(const struct zsp_http_response *response, const char *name);
 /* By the status alone: 2xx ZSP_OK, 401 ZSP_AUTH, 403 ZSP_DENIED, 404 ZSP_NOT_FOUND, 409 and

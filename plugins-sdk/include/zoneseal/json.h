@@ -47,6 +47,10 @@ ZSP_SDK int32_t zsp_json_bool(struct zsp_json v, int32_t *ret);
 /* The string of a member; n 0 when there is none. */
 ZSP_SDK struct zsp_str zsp_json_text(struct zsp_json object, const char *name);
 
+/* The first object of an array with that TXT value in a member, quoted or not (zsp_txt_is);
+ * node NULL where there is none. */
+ZSP_SDK struct zsp_json zsp_json_find_txt(struct zsp_json array, const char *member, struct zsp_str value);
+
 /* ---- building ---- */
 
 /* Writes into text.  Fails the text: a mistake of nesting, a name where none belongs or

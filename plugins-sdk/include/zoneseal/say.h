@@ -17,6 +17,15 @@ ZSP_SDK int32_t zsp_resultf(const struct zsp_host *host, uint32_t index, int32_t
 			    const char *format, ...) ZSP_FORMAT(4, 5);
 ZSP_SDK int32_t zsp_printf(const struct zsp_host *host, const char *format, ...) ZSP_FORMAT(2, 3);
 
+/* What makes one change in a zone; ZSP_OK, or a class with host->fail said. */
+typedef int32_t zsp_make_change(void *instance, struct zsp_str zone, const struct zsp_change *change);
+/* For apply, where a service takes one change at a time: calls add or remove for each, and
+ * host->result where it is done.  What failed does not end it, but nobody wanting the call
+ * any more does.  Returns ZSP_OK, or the class of the last failure, whose text is that of all
+ * changes without a result. */
+ZSP_SDK int32_t zsp_each_change(const struct zsp_host *host, void *instance, const struct zsp_str *zone,
+				const struct zsp_list *changes, zsp_make_change *add, zsp_make_change *remove);
+
 /* The value of an option by its name, or NULL where the table has no such option. */
 ZSP_SDK const struct zsp_value *zsp_value(const struct zsp_list *values, const char *name);
 /* Its text; n 0 where it is absent. */

@@ -24,6 +24,14 @@
 #define ZSP_FORMAT(fmt, first)
 #endif
 
+/* The one symbol that a plugin exports, where it has nothing to decide there. */
+#define ZSP_PLUGIN(descriptor) \
+	ZSP_EXPORT const struct zsp_provider *zoneseal_provider(uint32_t host_abi) \
+	{ \
+		(void)host_abi; \
+		return &(descriptor); \
+	}
+
 /* major << 16 | minor of the library that is loaded. */
 ZSP_SDK uint32_t zsp_sdk_version(void);
 

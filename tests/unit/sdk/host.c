@@ -43,6 +43,12 @@ static int32_t on_result(const struct zsp_host *host, uint32_t index, int32_t er
 	fake->result_class = error_class;
 	*fake->result = 0;
 	append(fake->result, sizeof(fake->result), text, n, "");
+	if (error_class == ZSP_OK) {
+		char number[16];
+		int digits = snprintf(number, sizeof(number), "%u", (unsigned)index);
+
+		append(fake->good, sizeof(fake->good), number, (size_t)digits, " ");
+	}
 	return ZSP_OK;
 }
 

@@ -24,6 +24,7 @@ struct fake {
 	char result[2048];
 	uint32_t result_index;
 	int32_t result_class;
+	char good[256];			/* numbers of the results that are ZSP_OK */
 	char print[70000];
 };
 

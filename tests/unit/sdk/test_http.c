@@ -903,6 +903,141 @@ static void test_fail_when_no_answer_came_gives_the_reason(void **state)
 
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* ---- whole requests in one call ---- */
+
+static void test_always_goes_with_every_request_and_is_never_shown(void **state)
+{
+	static const struct server_step steps[] = {
+		{ .answer = OK_ANSWER },
+		{ .answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 27\r\n\r\nno topsecretvalue, no login" },
+	};
+	static const struct zsp_http_header own = { ZSP_STR("X-Own"), ZSP_STR("1") };
+	struct zsp_http_request request = { .method = "GET", .path = S("/y"), .headers = &own, .nheaders = 1 };
+
+	(void)state;
+	begin(steps, COUNT(steps));
+	assert_int_equal(zsp_http_always(http, "Authorization", "Bearer ", S("topsecretvalue")), ZSP_OK);
+	assert_int_equal(zsp_http_always(http, "X-Empty", "", S("")), ZSP_OK);
+	assert_int_equal(ask("GET", "/x", NULL, 0), ZSP_OK);
+	assert_int_equal(zsp_http_send(http, &request, &response), ZSP_DENIED);
+	for (unsigned i = 0; i < 2; i++) {
+		has(server_request(server, i), "\r\nAuthorization: Bearer topsecretvalue\r\n");
+		has(server_request(server, i), "\r\nX-Empty:\r\n");
+	}
+	has_not(server_request(server, 0), "X-Own");
+	has(server_request(server, 1), "\r\nX-Own: 1\r\n");
+	zsp_http_fail(http, ZSP_DENIED, &response, "try", response.body);
+	has(fake.fail, "no [redacted], no login");
+	has_not(fake.log, "topsecret");
+}
+
+static void test_always_when_it_is_no_header_is_refused_and_not_sent(void **state)
+{
+	static const struct server_step steps[] = { { .answer = OK_ANSWER } };
+	static char huge[18 * 1024];
+	struct { const char *name; struct zsp_str secret; } rows[] = {
+		{ "X-Key", ZSP_STR("line\r\nX-Evil: 1") },
+		{ "X-Key", ZSP_STR("with\0nul") },
+		{ "X Key", ZSP_STR("secretvalue") },
+		{ "", ZSP_STR("secretvalue") },
+		{ "X-Key", { huge, sizeof(huge) } },
+	};
+
+	(void)state;
+	memset(huge, 'h', sizeof(huge));
+	begin(steps, COUNT(steps));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_int_equal(zsp_http_always(http, rows[i].name, "", rows[i].secret), ZSP_CONFIG);
+		has(fake.fail, "the secret for header ");
+		has_not(fake.fail, "secretvalue");
+		assert_int_equal(fake.fails, i + 1);
+	}
+	assert_int_equal(ask("GET", "/x", NULL, 0), ZSP_OK);
+	has_not(server_request(server, 0), "X-");
+	/* eight and no more */
+	for (unsigned i = 0; i < 8; i++)
+		assert_int_equal(zsp_http_always(http, "X-Key", "", S("secretvalue")), ZSP_OK);
+	assert_int_equal(zsp_http_always(http, "X-Key", "", S("secretvalue")), ZSP_BUG);
+	/* zsp_http_new has said it */
+	fake.fails = 0;
+	assert_int_equal(zsp_http_always(NULL, "X-Key", "", S("secretvalue")), ZSP_CONFIG);
+	assert_int_equal(fake.fails, 0);
+}
+
+static void test_call_when_table_expect_class_and_words(void **state)
+{
+	static const struct { const char *answer; int32_t fine, want; const char *fail; } rows[] = {
+		{ OK_ANSWER, 0, ZSP_OK, "" },
+		{ OK_ANSWER, 404, ZSP_OK, "" },
+		{ "HTTP/1.1 404 Not Found\r\n" EMPTY, 404, ZSP_OK, "" },
+		{ "HTTP/1.1 409 Conflict\r\n" EMPTY, 404, ZSP_CONFLICT, "POST: " },
+		{ "HTTP/1.1 403 Forbidden\r\nContent-Length: 7\r\n\r\nno way!", 0, ZSP_DENIED, "403 Forbidden: no way!" },
+	};
+	struct server_step steps[COUNT(rows)];
+	struct zsp_text body = ZSP_TEXT(16);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		steps[i] = (struct server_step){ .answer = rows[i].answer };
+	begin(steps, COUNT(steps));
+	zsp_text_addz(&body, "{}");
+	for (unsigned i = 0; i < COUNT(rows); i++) {
+		*fake.fail = 0;
+		assert_int_equal(zsp_http_call(http, "POST", i ? &body : NULL, rows[i].fine, &response, "/zones/%s/%d?a=%s", "z.test", 7, "b%20c"),
+			rows[i].want);
+		assert_int_equal(strncmp(server_request(server, i), "POST /api/zones/z.test/7?a=b%20c HTTP/1.1\r\n", 43), 0);
+		has(server_request(server, i), i ? "\r\n\r\n{}" : "Content-Length: 0\r\n");
+		if (*rows[i].fail)
+			has(fake.fail, rows[i].fail);
+		else
+			assert_string_equal(fake.fail, "");
+	}
+	/* the query is not shown */
+	has_not(fake.fail, "a=b");
+	zsp_text_done(&body);
+}
+
+static void test_call_when_it_does_not_fit_sends_nothing(void **state)
+{
+	static const struct server_step steps[] = { { .answer = OK_ANSWER } };
+	static char huge[9000];
+	struct zsp_text body = ZSP_TEXT(1);
+
+	(void)state;
+	memset(huge, 'h', sizeof(huge) - 1);
+	begin(steps, COUNT(steps));
+	response.status = 200;
+	assert_int_equal(zsp_http_call(http, "GET", NULL, 200, &response, "/%s", huge), ZSP_BUG);
+	assert_int_equal(response.status, 0);
+	has(fake.fail, "GET: the path or the body of the request is too long");
+	zsp_text_addz(&body, "{}");
+	assert_int_equal(zsp_http_call(http, "POST", &body, 200, &response, "/x"), ZSP_BUG);
+	assert_int_equal(fake.fails, 2);
+	assert_int_equal(requests(), 0);
+	zsp_text_done(&body);
+}
+
+static void test_json_when_answer_is_none_says_so(void **state)
+{
+	static const struct server_step steps[] = {
+		{ .answer = "HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n{\"a\":1}" },
+		{ .answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n{\"a\":1" },
+	};
+	struct zsp_json_doc *doc = NULL;
+	int64_t number = 0;
+
+	(void)state;
+	begin(steps, COUNT(steps));
+	assert_int_equal(zsp_http_call(http, "GET", NULL, 0, &response, "/x"), ZSP_OK);
+	assert_int_equal(zsp_http_json(http, &response, &doc), ZSP_OK);
+	assert_true(zsp_json_int(zsp_json_get(zsp_json_root(doc), "a"), &number) && number == 1);
+	zsp_json_free(doc);
+	assert_int_equal(zsp_http_call(http, "GET", NULL, 0, &response, "/x"), ZSP_OK);
+	assert_int_equal(zsp_http_json(http, &response, &doc), ZSP_TRANSIENT);
+	assert_null(doc);
+	has(fake.fail, "read the answer: ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -945,6 +1080,11 @@ int main(void)
 		T(test_redact_hides_all_forms_of_a_secret),
 		T(test_redact_when_a_secret_is_at_the_cut_hides_all_of_it),
 		T(test_fail_when_no_answer_came_gives_the_reason),
+		T(test_always_goes_with_every_request_and_is_never_shown),
+		T(test_always_when_it_is_no_header_is_refused_and_not_sent),
+		T(test_call_when_table_expect_class_and_words),
+		T(test_call_when_it_does_not_fit_sends_nothing),
+		T(test_json_when_answer_is_none_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,33 @@ static void test_build_when_nesting_is_wrong_fails(void **state)
 	}
 }
 
+static void test_find_txt_when_table_expect_the_first_of_that_value(void **state)
+{
+	static const struct { const char *array, *id; } rows[] = {
+		{ "[{\"id\":\"1\",\"content\":\"other\"},{\"id\":\"2\",\"content\":\"value\"},{\"id\":\"3\",\"content\":\"value\"}]", "2" },
+		{ "[{\"id\":\"1\",\"content\":\"\\\"val\\\" \\\"ue\\\"\"}]", "1" },
+		{ "[{\"id\":\"1\",\"content\":\"value2\"},{\"id\":\"2\",\"content\":\"Value\"}]", "" },
+		{ "[{\"id\":\"1\",\"content\":[\"value\"]},[\"value\"],\"value\",null,7,{\"id\":\"6\"}]", "" },
+		{ "{\"id\":\"1\",\"content\":\"value\"}", "" },
+		{ "[]", "" },
+		{ "null", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct zsp_json_doc *doc = zsp_json_parse((struct zsp_str){ rows[i].array, strlen(rows[i].array) }, NULL);
+		struct zsp_json found = zsp_json_find_txt(zsp_json_root(doc), "content", S("value"));
+
+		assert_non_null(doc);
+		assert_int_equal(found.node != NULL, *rows[i].id != 0);
+		assert_true(zsp_str_is(zsp_json_text(found, "id"), rows[i].id));
+		/* a value that is empty is not the same as one that is absent */
+		assert_null(zsp_json_find_txt(zsp_json_root(doc), "content", S("")).node);
+		zsp_json_free(doc);
+	}
+	assert_null(zsp_json_find_txt(zsp_json_root(NULL), "content", S("value")).node);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_getters_when_the_kind_is_right_return_the_content),
 		cmocka_unit_test(test_getters_when_absent_or_other_return_nothing),
 		cmocka_unit_test(test_iteration_keeps_the_order_and_names),
+		cmocka_unit_test(test_find_txt_when_table_expect_the_first_of_that_value),
 		cmocka_unit_test(test_build_writes_a_document_that_reads_back),
 		cmocka_unit_test(test_build_when_nesting_is_wrong_fails),
 	};

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -115,6 +116,67 @@ static void test_version_is_that_of_the_headers(void **state)
 	assert_int_equal(zsp_sdk_version(), ZSP_SDK_MAJOR << 16 | ZSP_SDK_MINOR);
 }
 
+/* ---- changes one by one ---- */
+
+/* What the functions were called for: "+1 -2 ", and the class that each change gets. */
+static struct { char calls[64]; const int32_t *classes; atomic_uint cancelled; } made;
+
+static int32_t make(const char *what, void *instance, struct zsp_str zone, const struct zsp_change *change)
+{
+	size_t have = strlen(made.calls);
+	int32_t error_class = made.classes[change->value.p[0] - '1'];
+
+	assert_ptr_equal(instance, &made);
+	assert_true(zone.n == 12 && !memcmp(zone.p, "example.test", 12));
+	(void)snprintf(made.calls + have, sizeof(made.calls) - have, "%s%s ", what, change->value.p);
+	/* nobody wants the rest */
+	if (error_class == -1)
+		atomic_store(&made.cancelled, 1);
+	return error_class == ZSP_OK || error_class == -1 ? ZSP_OK : zsp_failf(&fake.host, error_class, 0, "why %s", change->value.p);
+}
+
+static int32_t make_add(void *instance, struct zsp_str zone, const struct zsp_change *change)
+{
+	return make("+", instance, zone, change);
+}
+
+static int32_t make_remove(void *instance, struct zsp_str zone, const struct zsp_change *change)
+{
+	return make("-", instance, zone, change);
+}
+
+static void test_each_change_when_table_expect_class_results_and_calls(void **state)
+{
+	static const struct { int32_t classes[3], want; const char *calls, *results, *fail; } rows[] = {
+		{ { ZSP_OK, ZSP_OK, ZSP_OK }, ZSP_OK, "+1 -2 +3 ", "0 1 2 ", "" },
+		{ { ZSP_OK, ZSP_DENIED, ZSP_OK }, ZSP_DENIED, "+1 -2 +3 ", "0 2 ", "why 2" },
+		{ { ZSP_AUTH, ZSP_OK, ZSP_TRANSIENT }, ZSP_TRANSIENT, "+1 -2 +3 ", "1 ", "why 3" },
+		{ { -1, ZSP_OK, ZSP_OK }, ZSP_TRANSIENT, "+1 ", "0 ", "the call was ended before all changes were made" },
+		{ { ZSP_OK, ZSP_OK, -1 }, ZSP_OK, "+1 -2 +3 ", "0 1 2 ", "" },
+	};
+	static const struct zsp_str zone = ZSP_STR("example.test");
+	/* as a later version has them: longer than this one knows */
+	struct { struct zsp_change change; char more[24]; } items[3] = {
+		{ .change = { .op = ZSP_ADD, .value = ZSP_STR("1") } },
+		{ .change = { .op = ZSP_REMOVE, .value = ZSP_STR("2") } },
+		{ .change = { .op = ZSP_ADD, .value = ZSP_STR("3") } },
+	};
+	const struct zsp_list changes = { items, 3, sizeof(items[0]) };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fake_init(&fake);
+		memset(made.calls, 0, sizeof(made.calls));
+		made.classes = rows[i].classes;
+		atomic_store(&made.cancelled, 0);
+		fake.cancel_when = &made.cancelled;
+		assert_int_equal(zsp_each_change(&fake.host, &made, &zone, &changes, make_add, make_remove), rows[i].want);
+		assert_string_equal(made.calls, rows[i].calls);
+		assert_string_equal(fake.good, rows[i].results);
+		assert_string_equal(fake.fail, rows[i].fail);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +184,7 @@ int main(void)
 		cmocka_unit_test_setup(test_texts_when_long_are_cut_but_print_is_not, setup),
 		cmocka_unit_test_setup(test_print_when_the_host_has_none_is_a_bug, setup),
 		cmocka_unit_test_setup(test_values_by_name, setup),
+		cmocka_unit_test_setup(test_each_change_when_table_expect_class_results_and_calls, setup),
 		cmocka_unit_test_setup(test_sleep_ends_with_the_time_the_deadline_or_the_call, setup),
 		cmocka_unit_test_setup(test_random_stays_below_its_limit, setup),
 		cmocka_unit_test_setup(test_version_is_that_of_the_headers, setup),
