@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An API server that is broken, slow or hostile in one way for each port: hostile_tricks.py has the ways.
 
-    hostile.py SIM DIRECTORY --zone ZONE
+    hostile.py SIM DIRECTORY --zone ZONE [--argument=ARGUMENT-OF-SIM]...
 
 SIM is the simulation of a provider (NAME_sim.py): where a trick needs a good answer, to spoil it, it is the
 simulation's.  The first line of output is JSON: for each trick its URL and what may come of it, the options and secrets
@@ -247,7 +247,7 @@ def replaced(node, text):
 # ---- the server -------------------------------------------------------------------------------------------------
 
 
-def load_simulation(path, zone):
+def load_simulation(path, zone, *further):
     """The simulation of a file, listening (where nobody will come)."""
     sys.path += [str(TOP / 'plugins-sdk/conformance'), str(pathlib.Path(path).parent)]
     import zoneseal_sim
@@ -257,14 +257,14 @@ def load_simulation(path, zone):
     spec.loader.exec_module(module)
     found = [c for c in vars(module).values() if isinstance(c, type) and issubclass(c, zoneseal_sim.Simulation)
              and c.__module__ == spec.name]
-    return zoneseal_sim, found[-1]('--zone', zone).begin()
+    return zoneseal_sim, found[-1]('--zone', zone, *further).begin()
 
 
 class Server:
-    def __init__(self, sim, directory, zone):
+    def __init__(self, sim, directory, zone, *further):
         from hostile_tricks import TRICKS
         self.directory, self.tricks = pathlib.Path(directory), TRICKS
-        self.framework, self.simulation = load_simulation(sim, zone)
+        self.framework, self.simulation = load_simulation(sim, zone, *further)
         self.contexts = make_contexts(self.directory)
         self.ending, self.lock, self.selector = threading.Event(), threading.Lock(), selectors.DefaultSelector()
         self.connections, self.requests = dict.fromkeys(TRICKS, 0), dict.fromkeys(TRICKS, 0)
@@ -371,8 +371,9 @@ def main():
     parser.add_argument('sim')
     parser.add_argument('directory')
     parser.add_argument('--zone', default='example.com')
+    parser.add_argument('--argument', action='append', default=[])
     arguments = parser.parse_args()
-    server = Server(arguments.sim, arguments.directory, arguments.zone)
+    server = Server(arguments.sim, arguments.directory, arguments.zone, *arguments.argument)
     print(json.dumps(server.describe()), flush=True)
     for _ in sys.stdin:
         print(json.dumps(server.report()), flush=True)

@@ -127,6 +127,41 @@ def test_plugin_of_several_instances(config):
     assert 'grant one name' in run('provider', 'policy', 'rfc2136', *at, '--config', config(one)).expect(0).out
 
 
+# What `provider info` calls a kind of option.
+KINDS = {'text', 'secret', 'file', 'integer', 'duration', 'boolean', 'address', 'addresses', 'name', 'url', 'directory'}
+
+
+@pytest.mark.parametrize('name, wanted', [
+    ('rfc2136', {'nameserver': 'addresses', 'tsig-key': 'name', 'tsig-secret': 'secret', 'ttl': 'integer'}),
+    ('cloudflare', {'api-token': 'secret', 'zone-token': 'secret', 'zone-id': 'text', 'api-url': 'url'}),
+    ('route53', {'access-key-id': 'text', 'secret-access-key': 'secret', 'config-path': 'file', 'imds': 'boolean'}),
+    ('powerdns', {'api-url': 'url', 'api-key': 'secret', 'allow-http': 'boolean'}),
+    ('acme-dns', {'api-url': 'url', 'credentials-file': 'secret'}),
+    ('exec', {'program': 'file', 'mode': 'text', 'work-dir': 'directory', 'program-timeout': 'duration'}),
+    ('httpreq', {'endpoint': 'url', 'username': 'text', 'password': 'secret'})])
+def test_info_of_each_provider_says_options_and_permissions(name, wanted):
+    provider = run('provider', 'info', name, '--json').expect(0).json['providers'][0]
+    assert provider['name'] == name and provider['error'] is None and provider['abi'] == '1.0'
+    assert len(provider['summary']) > 10 and len(provider['permissions']) > 30
+    options = {o['name']: o for o in provider['options']}
+    assert len(options) == len(provider['options'])
+    assert {n: o['kind'] for n, o in options.items() if n in wanted} == wanted
+    for option in options.values():
+        assert re.fullmatch('[a-z][a-z0-9-]*', option['name']) and option['kind'] in KINDS, option
+        assert len(option['help']) > 10 and option['help'].endswith('.'), option
+    text = run('provider', 'info', name).expect(0).out
+    assert text.startswith(f'{name}: {provider["summary"]}\n') and f'permissions: {provider["permissions"]}\n' in text
+    for option in options.values():
+        shown = option['name'] + '-file' * (option['kind'] == 'secret' and not option['name'].endswith('-file'))
+        assert re.search(rf'^  {shown}  \(', text, re.M) and option['help'] in text, option['name']
+
+
+def test_info_is_tested_for_all_providers_that_come_with_zoneseal():
+    built = {p.parent.parent.name for p in (BUILD / 'providers').glob('*/.libs/*.so')} - {'memory'}
+    marks = test_info_of_each_provider_says_options_and_permissions.pytestmark
+    assert built == {name for name, _ in marks[0].args[1]}
+
+
 def test_info_says_limits_and_permissions():
     text = run('provider', 'info', bad_plugin('policy')).expect(0).out
     for line in ('changes in one call: 1\n', 'values at one name: 3\n', 'permissions: May do this and that.\n', 'flags: no-remove\n',

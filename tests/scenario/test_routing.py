@@ -2,6 +2,8 @@
 """Which instance writes which record, and how many messages that takes."""
 
 import pathlib
+import re
+import subprocess
 import sys
 
 import pytest
@@ -12,7 +14,7 @@ from test_errors import bad_plugin
 sys.path.append(str(TOP / 'tests/lib'))
 from tellserver import TellServer
 
-BIND, ACME, KNOT = 'example.test', 'acme.example.test', 'corp.example.test'
+BIND, ACME, KNOT, PDNS = 'example.test', 'acme.example.test', 'corp.example.test', 'pdns.example.test'
 
 
 @pytest.fixture
@@ -153,6 +155,39 @@ def test_key_of_the_other_zone_has_no_power(zs, instance, name, zone):
     result = zs.run('issue').expect(4)
     assert f'provider {instance}, zone {zone}' in result.err, result.err
     assert not mark.count('/order-plz')
+
+
+# ---- two plugins ---------------------------------------------------------------------------------------------------
+
+
+def test_one_certificate_by_two_plugins(zs):
+    """One server is changed by its API and the other by messages: neither plugin could write the other's zone."""
+    v = zs.lab.vars
+    zs.providers['pdns'] = {'plugin': 'powerdns', 'api-url': v['LAB_PDNS_URL'], 'api-key-file': v['LAB_PDNS_KEY_FILE']}
+    zs.zones[PDNS] = {'provider': 'pdns'}
+    zs.certificate('both', 'www.example.test', '*.www.example.test', f'www.{PDNS}', f'*.{PDNS}', 'www.corp.example.test')
+    document = zs.run('issue', '--json', '-v').expect(0).json
+    assert [c['state'] for c in document['certificates']] == ['issued']
+    names = subprocess.run(['openssl', 'x509', '-noout', '-ext', 'subjectAltName', '-in', zs.current('both') / 'cert.pem'],
+                           capture_output=True, text=True, check=True).stdout
+    assert set(re.findall(r'DNS:([^,\s]+)', names)) == {'www.example.test', '*.www.example.test', f'www.{PDNS}', f'*.{PDNS}',
+                                                        'www.corp.example.test'}
+    assert not [value for _, value in zs.lab.txt(PDNS) if re.fullmatch('[A-Za-z0-9_-]{43}', value)]
+
+
+def test_failure_of_one_plugin_leaves_nothing_of_the_other(zs):
+    """The wrong API key shows before anything is ordered or written."""
+    v = zs.lab.vars
+    wrong = zs.directory / 'wrong.key'
+    wrong.write_text('not-the-key-0123456789\n')
+    wrong.chmod(0o600)
+    zs.providers['pdns'] = {'plugin': 'powerdns', 'api-url': v['LAB_PDNS_URL'], 'api-key-file': wrong}
+    zs.zones[PDNS] = {'provider': 'pdns'}
+    zs.certificate('both', 'www.example.test', f'www.{PDNS}')
+    mark = zs.lab.mark()
+    result = zs.run('issue').expect(4)
+    assert 'provider pdns' in result.err and not mark.count('/order-plz'), result.err
+    assert not zs.lab.challenges()
 
 
 # ---- messages ------------------------------------------------------------------------------------------------------
