@@ -86,14 +86,20 @@ int32_t zsp_printf(const struct zsp_host *host, const char *format, ...)
 	return rc;
 }
 
-/* ---- options ---- */
+/* ---- changes ---- */
+
+/* Whether the other changes would meet it as well: to ask on would only do harm. */
+static int32_t is_general(int32_t error_class)
+{
+	return error_class == ZSP_AUTH || error_class == ZSP_RATE_LIMITED || error_class == ZSP_TRANSIENT;
+}
 
 int32_t zsp_each_change(const struct zsp_host *host, void *instance, const struct zsp_str *zone,
 			const struct zsp_list *changes, zsp_make_change *add, zsp_make_change *remove)
 {
 	int32_t failed = ZSP_OK;
 
-	for (uint32_t i = 0; i < changes->n; i++) {
+	for (uint32_t i = 0; i < changes->n && !is_general(failed); i++) {
 		const struct zsp_change *change = ZSP_ITEM(struct zsp_change, changes, i);
 		int32_t error_class;
 
@@ -107,6 +113,8 @@ int32_t zsp_each_change(const struct zsp_host *host, void *instance, const struc
 	}
 	return failed;
 }
+
+/* ---- options ---- */
 
 const struct zsp_value *zsp_value(const struct zsp_list *values, const char *name)
 {

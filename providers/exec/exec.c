@@ -282,8 +282,4 @@ static const struct zsp_provider provider = {
 	.close = exec_close,
 };
 
-ZSP_EXPORT const struct zsp_provider *zoneseal_provider(uint32_t host_abi)
-{
-	(void)host_abi;
-	return &provider;
-}
+ZSP_PLUGIN(provider)

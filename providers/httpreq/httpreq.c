@@ -129,13 +129,16 @@ static int32_t fail(struct httpreq *self, int32_t error_class, const struct zsp_
 	return error_class;
 }
 
-static int32_t make_change(struct httpreq *self, const struct zsp_change *change)
+/* Either way: the protocol is the same for both. */
+static int32_t make_change(void *instance, struct zsp_str zone, const struct zsp_change *change)
 {
+	struct httpreq *self = instance;
 	int32_t is_add = change->op == ZSP_ADD;
 	struct zsp_text body = ZSP_TEXT_SECRET(MAX_BODY);
 	struct zsp_http_response response;
 	int32_t class = write_body(self, change, &body);
 
+	(void)zone;
 	if (class == ZSP_OK) {
 		class = send(self, "POST", is_add ? "/present" : "/cleanup", zsp_text_str(&body), &response);
 		if (class != ZSP_OK)
@@ -145,28 +148,9 @@ static int32_t make_change(struct httpreq *self, const struct zsp_change *change
 	return class;
 }
 
-/* Whether other changes would meet the same failure. */
-static int32_t is_general(int32_t error_class)
-{
-	return error_class == ZSP_AUTH || error_class == ZSP_RATE_LIMITED || error_class == ZSP_TRANSIENT;
-}
-
-/* What has no result of its own fails with the last failure. */
 static int32_t httpreq_apply(void *instance, const struct zsp_str *zone, const struct zsp_list *changes)
 {
-	struct httpreq *self = instance;
-	int32_t failed = ZSP_OK;
-
-	(void)zone;
-	for (uint32_t i = 0; i < changes->n && !is_general(failed); i++) {
-		int32_t class = make_change(self, ZSP_ITEM(struct zsp_change, changes, i));
-
-		if (class == ZSP_OK)
-			zsp_resultf(self->host, i, ZSP_OK, NULL);
-		else
-			failed = class;
-	}
-	return failed;
+	return zsp_each_change(((struct httpreq *)instance)->host, instance, zone, changes, make_change, make_change);
 }
 
 /* ---- check ---- */
@@ -285,8 +269,4 @@ static const struct zsp_provider provider = {
 	.close = httpreq_close,
 };
 
-ZSP_EXPORT const struct zsp_provider *zoneseal_provider(uint32_t host_abi)
-{
-	(void)host_abi;
-	return &provider;
-}
+ZSP_PLUGIN(provider)

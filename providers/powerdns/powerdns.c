@@ -202,8 +202,4 @@ static const struct zsp_provider provider = {
 	.close = powerdns_close,
 };
 
-ZSP_EXPORT const struct zsp_provider *zoneseal_provider(uint32_t host_abi)
-{
-	(void)host_abi;
-	return &provider;
-}
+ZSP_PLUGIN(provider)

@@ -130,7 +130,4 @@ static const struct zsp_provider provider = {
 	.policy = route53_policy,
 };
 
-ZSP_EXPORT const struct zsp_provider *zoneseal_provider(uint32_t host_abi)
-{
-	return host_abi == ZSP_ABI ? &provider : NULL;
-}
+ZSP_PLUGIN(provider)

@@ -150,7 +150,10 @@ static void test_each_change_when_table_expect_class_results_and_calls(void **st
 	static const struct { int32_t classes[3], want; const char *calls, *results, *fail; } rows[] = {
 		{ { ZSP_OK, ZSP_OK, ZSP_OK }, ZSP_OK, "+1 -2 +3 ", "0 1 2 ", "" },
 		{ { ZSP_OK, ZSP_DENIED, ZSP_OK }, ZSP_DENIED, "+1 -2 +3 ", "0 2 ", "why 2" },
-		{ { ZSP_AUTH, ZSP_OK, ZSP_TRANSIENT }, ZSP_TRANSIENT, "+1 -2 +3 ", "1 ", "why 3" },
+		{ { ZSP_NOT_FOUND, ZSP_OK, ZSP_TRANSIENT }, ZSP_TRANSIENT, "+1 -2 +3 ", "1 ", "why 3" },
+		{ { ZSP_OK, ZSP_AUTH, ZSP_OK }, ZSP_AUTH, "+1 -2 ", "0 ", "why 2" },
+		{ { ZSP_RATE_LIMITED, ZSP_OK, ZSP_OK }, ZSP_RATE_LIMITED, "+1 ", "", "why 1" },
+		{ { ZSP_TRANSIENT, ZSP_OK, ZSP_OK }, ZSP_TRANSIENT, "+1 ", "", "why 1" },
 		{ { -1, ZSP_OK, ZSP_OK }, ZSP_TRANSIENT, "+1 ", "0 ", "the call was ended before all changes were made" },
 		{ { ZSP_OK, ZSP_OK, -1 }, ZSP_OK, "+1 -2 +3 ", "0 1 2 ", "" },
 	};
