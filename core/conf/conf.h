@@ -54,6 +54,7 @@ struct zs_conf_provider {
 	struct zs_conf_where where;
 	zs_conf_given given;
 	char *plugin;			/* "rfc2136" or an absolute path */
+	bool allow_programs;		/* the user agrees that it runs programs */
 	ZS_VEC(struct zs_conf_pair) options;	/* checked against the plugin's own table later;
 						   KEY-file and KEY-credential for secrets */
 	uint64_t timeout_ms;		/* per call, default 30 s */

@@ -151,6 +151,11 @@ static const struct zs_conf_option options[] = {
 		.help = "plugin by its name, or the absolute path of its file",
 	},
 	{
+		ZS_CONF_PROVIDER, "allow-programs", ZS_CONF_BOOLEAN, AT(zs_conf_provider, allow_programs),
+		.fallback = "no",
+		.help = "you agree that the plugin runs programs; not needed for the exec that comes with zoneseal",
+	},
+	{
 		ZS_CONF_PROVIDER, "timeout", ZS_CONF_DURATION, AT(zs_conf_provider, timeout_ms),
 		.min = SECOND, .max = HOUR, .fallback = "30s",
 		.help = "longest time of one call",

@@ -109,7 +109,13 @@ static void print_option(const struct zs_cli *cli, const struct zs_plugin_option
 		option->required ? ", required" : "", option->help);
 	if (*option->fallback)
 		zs_data(cli, "      default: %s\n", option->fallback);
-	if (*option->env)
+	if (!*option->env)
+		return;
+	if (secret && is_file)
+		zs_data(cli, "      environment: %s, with the path of the file\n", option->env);
+	else if (secret)
+		zs_data(cli, "      environment: %s, or %s_FILE with the path of a file\n", option->env, option->env);
+	else
 		zs_data(cli, "      environment: %s\n", option->env);
 }
 
@@ -124,6 +130,9 @@ static void print_info(const struct zs_cli *cli, const struct zs_plugin *plugin)
 	zs_data(cli, "  flags:");
 	for (size_t i = 0; (flag = zs_plugin_flag(plugin->flags, i)); i++)
 		zs_data(cli, " %s", flag);
+	if (plugin->flags & ZS_PROVIDER_EXECS)
+		zs_data(cli, "\n  runs programs: %s", zs_instance_is_own_exec(plugin->path)
+			? "those that its options name" : "only with allow-programs = yes in its [provider]");
 	zs_data(cli, "\n  changes in one call: %u\n", (unsigned)plugin->max_changes);
 	if (plugin->max_values)
 		zs_data(cli, "  values at one name: %u\n", (unsigned)plugin->max_values);

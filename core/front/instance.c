@@ -19,6 +19,9 @@
 
 enum { DESCRIBE_MS = 20 * 1000, ZONES_MAX = 1024, NAMES_MAX = ZS_MAX_JOBS * ZS_MAX_IDENTIFIERS };
 
+/* The provider whose purpose it is to run programs. */
+#define OWN_EXEC "exec"
+
 static void describe(struct zs_instance *in);
 
 static void become(struct zs_instance *in, enum zs_instance_state state)
@@ -85,6 +88,37 @@ int zs_instance_path(const struct zs_conf *conf, const char *plugin, struct zs_b
 	if (zs_places_tree(tree))
 		zs_err_set(err, ZS_E_CONFIG, "%s, nor in %s/providers", err->text, tree);
 	zs_err_hint(err, "`zoneseal provider list` shows what there is; a plugin elsewhere is named by its absolute path");
+	return -ZS_E_CONFIG;
+}
+
+/* ---- programs ---- */
+
+bool zs_instance_is_own_exec(const char *path)
+{
+	struct zs_buf own = ZS_BUF(4096);
+	char tree[ZS_PLACE];
+	bool same = (zs_places_tree(tree) && try_path(&own, tree, OWN_EXEC, OWN_EXEC) && !strcmp(path, zs_buf_str(&own))) ||
+		    (try_path(&own, ZS_PROVIDERSDIR, NULL, OWN_EXEC) && !strcmp(path, zs_buf_str(&own)));
+
+	zs_buf_done(&own);
+	return same;
+}
+
+/* Who names zoneseal's own exec, and with it a program, has agreed that it is run. */
+static bool may_run_programs(const struct zs_instance *in, const char *path)
+{
+	return in->conf->allow_programs || (!strcmp(in->conf->plugin, OWN_EXEC) && zs_instance_is_own_exec(path));
+}
+
+static int refuse_programs(const struct zs_instance *in, const char *path, struct zs_err *err)
+{
+	char place[ZS_CONF_PLACE];
+
+	zs_conf_place(in->conf->where, place);
+	zs_err_set(err, ZS_E_CONFIG, "%s: the plugin %s wants to run programs, and nothing in [provider %s] allows that", place,
+		   in->provider, in->conf->name);
+	zs_err_where(err, "%s", path);
+	zs_err_hint(err, "if you trust it, write allow-programs = yes in [provider %s], or give -o allow-programs=yes", in->conf->name);
 	return -ZS_E_CONFIG;
 }
 
@@ -310,11 +344,15 @@ static int start_host(struct zs_instance *in, struct zs_super *super, const stru
 {
 	struct zs_buf path = ZS_BUF(4096);
 	struct arguments args = { 0 };
+	/* what is only asked for its policy is neither opened nor given the right */
+	bool execs = d && d->flags & ZS_PROVIDER_EXECS && !in->policy;
 	int rc = zs_instance_path(in->all, in->conf->plugin, &path, err);
 
+	if (!rc && execs && !may_run_programs(in, zs_buf_str(&path)))
+		rc = refuse_programs(in, zs_buf_str(&path), err);
 	if (!rc) {
 		args.list[args.n++] = zs_buf_str(&path);
-		if (d && d->flags & ZS_PROVIDER_EXECS && !in->policy)
+		if (execs)
 			args.list[args.n++] = "--exec";
 		if (d && d->flags & ZS_PROVIDER_NO_NETWORK)
 			args.list[args.n++] = "--no-network";

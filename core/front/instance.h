@@ -40,6 +40,8 @@ struct zs_instance {
 
 /* Path of the plugin's file: absolute as configured, else plugin-dir/NAME.so, else the build tree's. */
 int zs_instance_path(const struct zs_conf *conf, const char *plugin, struct zs_buf *dst, struct zs_err *err);
+/* Is this file the provider `exec` that comes with zoneseal? */
+bool zs_instance_is_own_exec(const char *path);
 /* Starts its host; changed() is called at every change of state, from the loop. */
 int zs_instance_start(struct zs_instance *instance, struct zs_super *super, struct zs_err *err);
 /* Adds a name of a zone; before zs_instance_grant, or before the start where a policy is asked. */

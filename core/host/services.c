@@ -136,6 +136,7 @@ static int32_t host_result(const struct zsp_host *host, uint32_t index, int32_t 
 			   const char *text, size_t n)
 {
 	struct zs_call *call = current(host);
+	bool by_fail;
 
 	if (!call)
 		return ZSP_BUG;
@@ -143,10 +144,12 @@ static int32_t host_result(const struct zsp_host *host, uint32_t index, int32_t 
 		call->faults++;
 		return ZSP_BUG;
 	}
+	/* What was told by fail just before need not be told again. */
+	by_fail = n == 0 && error_class != ZSP_OK && call->fail_text && call->fail_class == error_class;
 	call->results[index] = (struct zs_item_result){
 		.is_set = true,
 		.error_class = error_class,
-		.text = keep_text(services_of(host), call, text, n),
+		.text = by_fail ? call->fail_text : keep_text(services_of(host), call, text, n),
 	};
 	return ZSP_OK;
 }

@@ -106,9 +106,9 @@ int32_t zsp_each_change(const struct zsp_host *host, void *instance, const struc
 		if (host->cancelled(host))
 			return zsp_failf(host, ZSP_TRANSIENT, 0, "the call was ended before all changes were made");
 		error_class = (change->op == ZSP_ADD ? add : remove)(instance, *zone, change);
-		if (error_class == ZSP_OK)
-			zsp_resultf(host, i, ZSP_OK, NULL);
-		else
+		/* without a text: the host has that of the fail before */
+		zsp_resultf(host, i, error_class, NULL);
+		if (error_class != ZSP_OK)
 			failed = error_class;
 	}
 	return failed;

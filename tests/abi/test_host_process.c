@@ -355,6 +355,21 @@ static void test_double_result_keeps_first(void **state)
 	finish(&d);
 }
 
+static void test_result_without_text_has_that_of_the_fail_before(void **state)
+{
+	const char *const labels[] = { "a", "b", "c" };
+	struct zs_err results[3];
+	struct driver d;
+
+	(void)state;
+	open_plugin(&d, "tests/providers/each");
+	assert_int_equal(driver_apply(&d, labels, 3, 2000, results, NULL), 0);
+	assert_has(results[0].text, "reason 0");
+	assert_int_equal(results[1].code, ZS_OK);
+	assert_has(results[2].text, "reason 2");
+	finish(&d);
+}
+
 static void test_unknown_class_is_transient(void **state)
 {
 	const char *const labels[] = { "a", "b" };
@@ -876,6 +891,7 @@ int main(void)
 		cmocka_unit_test(test_cancel_reaches_plugin_in_call),
 		cmocka_unit_test(test_late_result_is_ignored),
 		cmocka_unit_test(test_double_result_keeps_first),
+		cmocka_unit_test(test_result_without_text_has_that_of_the_fail_before),
 		cmocka_unit_test(test_unknown_class_is_transient),
 		cmocka_unit_test(test_flood_is_capped),
 		cmocka_unit_test(test_descriptors_are_useless_to_plugin),

@@ -98,6 +98,20 @@ def test_bad_plugin_is_named(zs, plugin, words):
     assert any(word.lower() in result.err.lower() for word in words), result.err
 
 
+def test_plugin_that_runs_programs_wants_a_word_of_the_user(zs):
+    """Refused, it costs no order; allowed, its program runs at each change and must end well."""
+    zs.zones['example.test'] = {'propagation': 'sleep=1s'}
+    zs.providers['runs'] = {'plugin': bad_plugin('execs')}
+    zs.certificate('corp', 'a.example.test', provider='runs')
+    mark = zs.lab.mark()
+    error = zs.run('issue', '--json').expect(3).json['certificates'][0]['error']
+    assert 'wants to run programs' in error['text'] and 'allow-programs = yes in [provider runs]' in error['hint'], error
+    assert not mark.count('/order-plz')
+    zs.run('check', '--live', '-o', 'allow-programs=yes', '--provider', 'runs').expect(0)
+    zs.providers['runs']['allow-programs'] = 'yes'
+    zs.run('check', '--live').expect(0)
+
+
 def test_policy_that_the_plugin_does_not_have_costs_no_order(zs):
     zs.zones['example.test'] = {'propagation': 'provider'}
     zs.certificate('corp', 'a.example.test')

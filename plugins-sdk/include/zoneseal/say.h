@@ -20,9 +20,9 @@ ZSP_SDK int32_t zsp_printf(const struct zsp_host *host, const char *format, ...)
 /* What makes one change in a zone; ZSP_OK, or a class with host->fail said. */
 typedef int32_t zsp_make_change(void *instance, struct zsp_str zone, const struct zsp_change *change);
 /* For apply, where a service takes one change at a time: calls add or remove for each, and
- * host->result where it is done.  A failure ends it where the other changes would meet the same
- * (ZSP_AUTH, ZSP_RATE_LIMITED, ZSP_TRANSIENT), and so does nobody wanting the call any more.
- * Returns ZSP_OK, or the class of the last failure, whose text is that of all changes without a
+ * host->result for each that was tried.  A failure ends it where the other changes would meet the
+ * same (ZSP_AUTH, ZSP_RATE_LIMITED, ZSP_TRANSIENT), and so does nobody wanting the call any more.
+ * Returns ZSP_OK, or the class of the last failure, which is that of all changes without a
  * result. */
 ZSP_SDK int32_t zsp_each_change(const struct zsp_host *host, void *instance, const struct zsp_str *zone,
 				const struct zsp_list *changes, zsp_make_change *add, zsp_make_change *remove);

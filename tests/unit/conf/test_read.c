@@ -126,6 +126,18 @@ static void test_read_when_options_of_plugin_expect_kept_with_lines(void **state
 	assert_null(zs_conf_provider(&scratch->conf, "P"));
 }
 
+static void test_read_when_programs_are_allowed_expect_no_option_of_plugin(void **state)
+{
+	struct scratch *scratch = *state;
+
+	assert_int_equal(scratch_read(scratch, "[provider p]\nplugin = x\nallow-programs = yes\n[provider q]\nplugin = x\n"
+					       "[provider r]\nplugin = x\nallow-programs = no\n"), 0);
+	assert_true(zs_conf_provider(&scratch->conf, "p")->allow_programs);
+	assert_int_equal(zs_conf_provider(&scratch->conf, "p")->options.n, 0);
+	assert_false(zs_conf_provider(&scratch->conf, "q")->allow_programs);
+	assert_false(zs_conf_provider(&scratch->conf, "r")->allow_programs);
+}
+
 /* ---- files ---- */
 
 static void test_read_when_missing_expect_enoent(void **state)
@@ -401,6 +413,7 @@ int main(void)
 		SCRATCH_TEST(test_read_when_bom_and_crlf_expect_the_same),
 		SCRATCH_TEST(test_read_when_nul_expect_error),
 		SCRATCH_TEST(test_read_when_options_of_plugin_expect_kept_with_lines),
+		SCRATCH_TEST(test_read_when_programs_are_allowed_expect_no_option_of_plugin),
 		SCRATCH_TEST(test_read_when_missing_expect_enoent),
 		SCRATCH_TEST(test_read_when_writable_by_group_or_others_expect_refusal),
 		SCRATCH_TEST(test_read_when_of_another_user_expect_refusal),
