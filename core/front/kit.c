@@ -418,6 +418,21 @@ static void run_check(struct zs_kit *kit, const struct zs_kit_check *check)
 		note_outcome(kit);
 }
 
+/* Who asks for checks and gets none must not take that for a good plugin. */
+static void judge_emptiness(struct zs_kit *kit)
+{
+	const unsigned *count = kit->summary->count;
+	struct zs_err err;
+
+	if (kit->fatal.code || kit->signo || count[ZS_KIT_PASSED] || count[ZS_KIT_FAILED])
+		return;
+	zs_err_set(&err, ZS_E_USAGE, "none of the checks could be made, so nothing is known of the plugin: %u skipped",
+		   count[ZS_KIT_SKIPPED]);
+	zs_err_where(&err, "%s", kit->spec.provider->plugin);
+	zs_err_hint(&err, "each has its reason beside it; choose others with --only, or run all of them without it");
+	zs_kit_broken(kit, &err);
+}
+
 static void run_checks(struct zs_kit *kit)
 {
 	size_t n;
@@ -427,6 +442,7 @@ static void run_checks(struct zs_kit *kit)
 	for (size_t i = 0; i < n && !kit->fatal.code && !kit->signo; i++)
 		if (is_wanted(kit, &checks[i]))
 			run_check(kit, &checks[i]);
+	judge_emptiness(kit);
 	if (!kit->signo || kit->fatal.code)
 		return;
 	zs_err_set(&err, ZS_E_CANCELLED, "ended by signal %d; what was in the zone has been removed", kit->signo);

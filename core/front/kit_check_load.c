@@ -30,7 +30,7 @@ static void option_name(const struct zs_msg_option *option, char dst[static 64])
 /* Keys that the configuration itself has in [provider NAME], and forms that it gives to secrets. */
 static bool judge_name(struct zs_kit *kit, const char *name)
 {
-	static const char *const reserved[] = { "plugin", "timeout" };
+	static const char *const reserved[] = { "plugin", "timeout", "allow-programs" };
 
 	for (size_t i = 0; i < ZS_COUNT(reserved); i++)
 		if (!strcmp(name, reserved[i]))

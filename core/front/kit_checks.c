@@ -22,6 +22,7 @@
 #define FAULT_REMOVE (SIM | REMOVE)
 
 #define ENDS (ZS_KIT_AT_FIRST | ZS_KIT_AT_LAST)
+#define BOTH (ZS_KIT_IN_ADD | ZS_KIT_IN_REMOVE)
 enum { MANY = 1000 };
 
 static const struct zs_kit_check checks[] = {
@@ -76,9 +77,9 @@ static const struct zs_kit_check checks[] = {
 	  .proves = "a value that one process added can be removed by another one" },
 	{ .name = "batch", .guide = "apply", .needs = REMOVE | NAMES, .run = zs_kit_check_batch,
 	  .proves = "64 names are added and removed, as many in one call as the plugin takes" },
-	{ .name = "value-octets", .guide = "apply", .needs = REMOVE, .values = 2, .script = "+a2 ? +a3 ? -a2 ? -a3 ?",
+	{ .name = "value-octets", .guide = "apply", .needs = ADD, .values = 2, .script = "+a2 ? +a3 ? -a2 ? -a3 ?",
 	  .proves = "values that begin with '-' or '_' are added and removed like others" },
-	{ .name = "ttl", .guide = "apply", .needs = REMOVE, .run = zs_kit_check_ttl,
+	{ .name = "ttl", .guide = "apply", .needs = ADD, .run = zs_kit_check_ttl,
 	  .proves = "no time to live makes an addition fail" },
 
 	/* ---- names ---- */
@@ -116,29 +117,30 @@ static const struct zs_kit_check checks[] = {
 	  .proves = "asked with the zone above a deeper one of the account, the plugin does as told, or says ZSP_NOT_FOUND and names the deeper one" },
 
 	/* ---- faults of the service ---- */
-	{ .name = "rate", .guide = "Errors", .needs = FAULT, .fault = { "rate", 1, 0 }, .positions = ZS_KIT_IN_ADD | ZS_KIT_AT_FIRST,
+	{ .name = "rate", .guide = "Errors", .needs = FAULT, .fault = { "rate", 1, 0 }, .positions = BOTH | ENDS,
 	  .proves = "a short \"too many requests\" is waited for within the deadline" },
 	{ .name = "rate-long", .guide = "Errors", .needs = FAULT, .fault = { "rate-long", MANY, 0 },
-	  .positions = ZS_KIT_IN_ADD | ZS_KIT_AT_FIRST, .outcome = ZS_E_PROVIDER_RATE,
+	  .positions = BOTH | ENDS, .outcome = ZS_E_PROVIDER_RATE,
 	  .proves = "a long \"too many requests\" is ZSP_RATE_LIMITED with the time that the service said" },
-	{ .name = "error", .guide = "Errors", .needs = FAULT, .fault = { "error", 1, 0 }, .positions = ZS_KIT_IN_ADD | ENDS,
+	{ .name = "error", .guide = "Errors", .needs = FAULT, .fault = { "error", 1, 0 }, .positions = BOTH | ENDS,
 	  .proves = "a request that is answered with 500 once is repeated" },
-	{ .name = "gateway", .guide = "Errors", .needs = FAULT, .fault = { "gateway", 1, 0 }, .positions = ZS_KIT_IN_ADD | ENDS,
+	{ .name = "error-long", .guide = "Errors", .needs = FAULT, .fault = { "error", MANY, 0 }, .positions = BOTH | ZS_KIT_AT_FIRST,
+	  .outcome = ZS_E_PROVIDER, .proves = "a service that answers with 500 on and on is ZSP_TRANSIENT, and nothing is taken for done" },
+	{ .name = "gateway", .guide = "Errors", .needs = FAULT, .fault = { "gateway", 1, 0 }, .positions = BOTH | ENDS,
 	  .proves = "a request that is answered with 502 and HTML once is repeated" },
-	{ .name = "lost-before", .guide = "Errors", .needs = FAULT, .fault = { "lost-before", 1, 0 }, .positions = ZS_KIT_IN_ADD | ENDS,
+	{ .name = "lost-before", .guide = "Errors", .needs = FAULT, .fault = { "lost-before", 1, 0 }, .positions = BOTH | ENDS,
 	  .proves = "a request whose connection breaks before it was read is repeated" },
-	{ .name = "lost-after", .guide = "apply", .needs = FAULT, .fault = { "lost-after", 1, 0 },
-	  .positions = ZS_KIT_IN_ADD | ZS_KIT_IN_REMOVE | ZS_KIT_AT_EACH,
+	{ .name = "lost-after", .guide = "apply", .needs = FAULT, .fault = { "lost-after", 1, 0 }, .positions = BOTH | ZS_KIT_AT_EACH,
 	  .proves = "a change whose answer is lost succeeds, and is made once" },
-	{ .name = "truncated", .guide = "Errors", .needs = FAULT, .fault = { "truncated", 1, 0 }, .positions = ZS_KIT_IN_ADD | ENDS,
+	{ .name = "truncated", .guide = "Errors", .needs = FAULT, .fault = { "truncated", 1, 0 }, .positions = BOTH | ENDS,
 	  .outcome = ZS_KIT_EITHER, .proves = "an answer that ends in its middle breaks nothing, and the change can be repeated" },
-	{ .name = "oversized", .guide = "Errors", .needs = FAULT, .fault = { "oversized", 1, 0 }, .positions = ZS_KIT_IN_ADD | ENDS,
+	{ .name = "oversized", .guide = "Errors", .needs = FAULT, .fault = { "oversized", 1, 0 }, .positions = BOTH | ENDS,
 	  .outcome = ZS_KIT_EITHER, .proves = "an answer of 16 MiB breaks nothing, and the change can be repeated" },
-	{ .name = "garbage", .guide = "Errors", .needs = FAULT, .fault = { "garbage", 1, 0 }, .positions = ZS_KIT_IN_ADD | ENDS,
+	{ .name = "garbage", .guide = "Errors", .needs = FAULT, .fault = { "garbage", 1, 0 }, .positions = BOTH | ENDS,
 	  .outcome = ZS_KIT_EITHER, .proves = "an answer that is none breaks nothing, and the change can be repeated" },
-	{ .name = "auth", .guide = "Errors", .needs = FAULT, .fault = { "auth", MANY, 0 }, .positions = ZS_KIT_IN_ADD | ZS_KIT_AT_FIRST,
+	{ .name = "auth", .guide = "Errors", .needs = FAULT, .fault = { "auth", MANY, 0 }, .positions = BOTH | ENDS,
 	  .outcome = ZS_E_PROVIDER_AUTH, .proves = "a change whose credentials are refused is ZSP_AUTH" },
-	{ .name = "denied", .guide = "Errors", .needs = FAULT, .fault = { "denied", MANY, 0 }, .positions = ZS_KIT_IN_ADD | ZS_KIT_AT_FIRST,
+	{ .name = "denied", .guide = "Errors", .needs = FAULT, .fault = { "denied", MANY, 0 }, .positions = BOTH | ENDS,
 	  .outcome = ZS_E_PROVIDER_DENIED, .proves = "a change whose credentials lack the right is ZSP_DENIED" },
 	{ .name = "partial", .guide = "apply", .needs = FAULT_REMOVE | BATCH, .names = 4, .run = zs_kit_check_partial, .fault = { "denied", 1, 0 },
 	  .proves = "where one request of a call with several changes is refused, each result is true, and the rest can be repeated" },
@@ -147,7 +149,7 @@ static const struct zs_kit_check checks[] = {
 	  .proves = "lists in pages, with an empty one and a repeated item among them, are read to their end" },
 	{ .name = "stale", .guide = "apply", .needs = FAULT, .values = 3, .fault = { "stale", 4, 0 }, .script = "fa16 +a0 ! +a1 ? ~",
 	  .proves = "a value added a moment ago survives the next addition though reads are a little old" },
-	{ .name = "slow", .guide = "apply", .needs = FAULT_REMOVE, .fault = { "slow", MANY, 150 }, .script = "! +a0 ? -a0 ?",
+	{ .name = "slow", .guide = "apply", .needs = FAULT, .fault = { "slow", MANY, 150 }, .script = "! +a0 ? -a0 ?",
 	  .proves = "slow answers are waited for" },
 	{ .name = "conflict", .guide = "apply", .needs = FAULT, .values = 3, .fault = { "conflict", 1, 0 }, .script = "fa16 * ! +a0 ?",
 	  .proves = "an addition that another client gets ahead of is made all the same, and takes nothing of that client away" },
@@ -156,9 +158,9 @@ static const struct zs_kit_check checks[] = {
 	  .proves = "a removal that another client gets ahead of is made all the same, and takes nothing of that client away" },
 
 	/* ---- time and ends ---- */
-	{ .name = "deadline", .guide = "Functions", .needs = FAULT_REMOVE, .run = zs_kit_check_deadline, .fault = { "late-after", MANY, 60000 },
+	{ .name = "deadline", .guide = "Functions", .needs = FAULT, .run = zs_kit_check_deadline, .fault = { "late-after", MANY, 60000 },
 	  .proves = "a call comes back within 2 s of its deadline where the service does not answer" },
-	{ .name = "cancel", .guide = "Functions", .needs = FAULT_REMOVE, .run = zs_kit_check_cancel, .fault = { "late-after", MANY, 60000 },
+	{ .name = "cancel", .guide = "Functions", .needs = FAULT, .run = zs_kit_check_cancel, .fault = { "late-after", MANY, 60000 },
 	  .proves = "a call that nobody wants any more comes back soon" },
 	{ .name = "killed", .guide = "apply", .needs = FAULT, .run = zs_kit_check_killed, .fault = { "late-after", 1, 8000 },
 	  .proves = "a change that is repeated after a kill at any of its requests is made once" },
@@ -172,12 +174,12 @@ static const struct zs_kit_check checks[] = {
 	  .proves = "a ticket that the plugin did not make breaks nothing" },
 
 	/* ---- what runs on ---- */
-	{ .name = "leaks", .guide = "Limits", .needs = REMOVE, .run = zs_kit_check_leaks,
+	{ .name = "leaks", .guide = "Limits", .needs = ADD, .run = zs_kit_check_leaks,
 	  .proves = "memory, descriptors and threads do not grow with the number of changes" },
 	{ .name = "nothing-left", .guide = "apply", .needs = REMOVE | SIM | NAMES, .values = 3, .run = zs_kit_check_nothing_left,
 	  .proves = "after additions and removals the records are what they were before" },
 	{ .name = "secrets", .guide = "Options", .needs = PLUGIN | RULES, .run = zs_kit_check_secrets,
-	  .proves = "no log line, result, ticket or output holds a secret, in whatever form" },
+	  .proves = "no log line, result, ticket or output holds a secret, 16 octets of one, or one in an encoding that is common" },
 	{ .name = "silent", .guide = "Functions", .needs = PLUGIN | RULES, .run = zs_kit_check_silent,
 	  .proves = "the plugin writes nothing to standard output or error" },
 };

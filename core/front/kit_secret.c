@@ -12,13 +12,13 @@ enum {
 	PATTERNS_MAX = 4096,
 	PATTERN_OCTETS = 3 * ZS_MAX_SECRET + 16,
 	SHORTEST = ZS_KIT_SECRET_SHORTEST,
-	WORD = 16,
+	WORD = ZS_KIT_SECRET_PIECE,
 	WORDS_MAX = 32,
 	TAIL = 4096
 };
 
 /* What the host says when it had to replace one in a text of the plugin. */
-static const char replaced[] = "held a secret, which was replaced";
+static const char replaced[] = "held a secret, which was replaced", mask[] = "[redacted]";
 
 void zs_kit_secrets_init(struct zs_kit_secrets *secrets)
 {
@@ -135,6 +135,16 @@ static bool is_in(struct zs_slice text, struct zs_slice part)
 	return part.n && text.n >= part.n && memmem(text.p, text.n, part.p, part.n);
 }
 
+/* Whether any WORD octets of one are in the other. */
+static bool share(struct zs_slice text, struct zs_slice secret)
+{
+	bool shared = false;
+
+	for (size_t i = 0; i + WORD <= text.n && !shared; i++)
+		shared = is_in(secret, zs_slice_of(text.p + i, WORD));
+	return shared;
+}
+
 static bool add_pattern(struct zs_kit_secrets *secrets, const char *option, struct zs_slice s, size_t form)
 {
 	struct zs_kit_pattern *pattern;
@@ -192,12 +202,42 @@ static bool ends_word(struct zs_slice s, size_t i)
 	return s.p[i] == '=' && i + 1 < s.n && s.p[i + 1] != '=' && !separates(s.p[i + 1]);
 }
 
+static bool is_one_word(struct zs_slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n && !ends_word(s, i))
+		i++;
+	return i == s.n;
+}
+
+/* Of a text, as of a file with a key in it, pieces are anybody's words; of one word they are not,
+ * but where it holds an address that everybody may know. */
+static bool add_secret(struct zs_kit_secrets *secrets, const char *option, struct zs_slice s, struct zs_slice other)
+{
+	size_t first = secrets->patterns.n;
+	bool fine = add_forms(secrets, option, s);
+
+	if (fine && secrets->patterns.n > first)
+		secrets->patterns.items[first].pieces = s.n > WORD && is_one_word(s) && !is_name(s) && !share(other, s);
+	return fine;
+}
+
+static void note_option(struct zs_kit_secrets *secrets, const char *option)
+{
+	size_t used = strlen(secrets->options);
+
+	if (!strstr(secrets->options, option))
+		snprintf(secrets->options + used, sizeof(secrets->options) - used, "%s%s", used ? ", " : "", option);
+}
+
 bool zs_kit_secret_add(struct zs_kit_secrets *secrets, const char *option, struct zs_slice content, struct zs_slice other)
 {
 	struct zs_slice whole = zs_slice_trim(content);
-	bool fine = whole.n < SHORTEST || add_forms(secrets, option, whole);
+	bool fine = whole.n < SHORTEST || add_secret(secrets, option, whole, other);
 	size_t start = 0;
 
+	note_option(secrets, option);
 	for (size_t i = 0, words = 0; i <= whole.n && words < WORDS_MAX && fine; i++) {
 		struct zs_slice word = zs_slice_of(whole.p + start, i - start);
 		if (!ends_word(whole, i))
@@ -205,7 +245,7 @@ bool zs_kit_secret_add(struct zs_kit_secrets *secrets, const char *option, struc
 		start = i + 1;
 		if (word.n < WORD || word.n == whole.n || is_in(other, word) || is_name(word))
 			continue;
-		fine = add_forms(secrets, option, word);
+		fine = add_secret(secrets, option, word, other);
 		words++;
 	}
 	return fine;
@@ -213,20 +253,54 @@ bool zs_kit_secret_add(struct zs_kit_secrets *secrets, const char *option, struc
 
 /* ---- search ---- */
 
-void zs_kit_secret_search(struct zs_kit_secrets *secrets, struct zs_slice text, const char *where)
+/* Whole ones first: what is said of them says more. */
+static const struct zs_kit_pattern *find(const struct zs_kit_secrets *secrets, struct zs_slice text, bool pieces)
 {
-	if (*secrets->found)
-		return;
 	for (size_t i = 0; i < secrets->patterns.n; i++) {
 		const struct zs_kit_pattern *pattern = &secrets->patterns.items[i];
-		if (!is_in(text, zs_buf_slice(&pattern->octets)))
-			continue;
-		snprintf(secrets->found, sizeof(secrets->found), "the secret %s, %s, in %s", pattern->option, pattern->form, where);
-		return;
+		struct zs_slice octets = zs_buf_slice(&pattern->octets);
+		if (pieces ? pattern->pieces && share(text, octets) : is_in(text, octets))
+			return pattern;
 	}
-	if (is_in(text, zs_slice_str(replaced)))
-		snprintf(secrets->found, sizeof(secrets->found), "a secret as it is, which zoneseal replaced; see %s: %.*s", where,
-			 text.n < 200 ? (int)text.n : 200, (const char *)text.p);
+	return NULL;
+}
+
+/* A text is masked before the kit has it, and the host says so when the call is over: a log line comes
+ * before that, the text of a result behind it. */
+static void look_for_mask(struct zs_kit_secrets *secrets, struct zs_slice text, const char *where)
+{
+	if (is_in(text, zs_slice_str(mask)))
+		snprintf(secrets->masked, sizeof(secrets->masked), "%.60s: %.*s", where, text.n < 160 ? (int)text.n : 160,
+			 (const char *)text.p);
+	if (is_in(text, zs_slice_str(replaced)) && !*secrets->found) {
+		bool several = strstr(secrets->options, ", ") != NULL;
+		snprintf(secrets->found, sizeof(secrets->found), "%s %s, as it is, in a text that zoneseal has masked",
+			 several ? "one of the secrets" : "the secret", secrets->options);
+		secrets->wants_masked = true;
+	}
+	if (!secrets->wants_masked || !*secrets->masked)
+		return;
+	size_t used = strlen(secrets->found);
+	snprintf(secrets->found + used, sizeof(secrets->found) - used, "; %s", secrets->masked);
+	secrets->wants_masked = false;
+}
+
+void zs_kit_secret_search(struct zs_kit_secrets *secrets, struct zs_slice text, const char *where)
+{
+	const struct zs_kit_pattern *pattern = NULL;
+	bool pieces = false;
+
+	if (!*secrets->found) {
+		pattern = find(secrets, text, false);
+		pieces = !pattern;
+		if (pieces)
+			pattern = find(secrets, text, true);
+	}
+	if (pattern)
+		snprintf(secrets->found, sizeof(secrets->found), "the secret %s, %s, in %s", pattern->option,
+			 pieces ? "by a piece of it" : pattern->form, where);
+	else
+		look_for_mask(secrets, text, where);
 }
 
 void zs_kit_secret_stream(struct zs_kit_secrets *secrets, struct zs_slice text, const char *where)

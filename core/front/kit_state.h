@@ -42,7 +42,7 @@ enum {
 	ZS_KIT_NEEDS_ZONES = 1 << 12	/* that the service can be asked which zones it has */
 };
 
-/* At which requests of a change a fault strikes. */
+/* At which requests of a change a fault strikes; in a removal it does at each of them. */
 enum { ZS_KIT_AT_FIRST = 1, ZS_KIT_AT_LAST = 2, ZS_KIT_AT_EACH = 4, ZS_KIT_IN_ADD = 8, ZS_KIT_IN_REMOVE = 16 };
 enum { ZS_KIT_EITHER = -1 };
 

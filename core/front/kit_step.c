@@ -272,16 +272,24 @@ void zs_kit_script(struct zs_kit *kit)
 
 /* ---- a change that meets a fault ---- */
 
-static bool judge_outcome(struct zs_kit *kit, unsigned skip, const struct zs_err *err)
+/* A later request may be one that the change does not hang on; whether it is made is seen then. */
+static bool is_outcome(int32_t wanted, unsigned skip, const struct zs_err *err)
+{
+	if (wanted == ZS_KIT_EITHER)
+		return err->code != ZS_E_PLUGIN;
+	return (int32_t)err->code == wanted || (skip && !err->code);
+}
+
+static bool judge_outcome(struct zs_kit *kit, uint32_t op, unsigned skip, const struct zs_err *err)
 {
 	int32_t wanted = kit->now.check->outcome;
 	int64_t now = zs_clock_system()->wall_ms(zs_clock_system()) / 1000;
 	char text[512];
 
-	if (wanted == ZS_KIT_EITHER ? err->code == ZS_E_PLUGIN : (int32_t)err->code != wanted)
-		return zs_kit_fail(kit, NULL, "with the fault at request %u the change ends with %s", skip + 1,
-				   err->code ? zs_kit_err_text(err, text) : "success");
-	if (wanted == ZS_E_PROVIDER_RATE && err->retry_at < now + LONG_WAIT_S)
+	if (!is_outcome(wanted, skip, err))
+		return zs_kit_fail(kit, NULL, "with the fault at request %u the %s ends with %s", skip + 1,
+				   op == ZS_CHANGE_ADD ? "addition" : "removal", err->code ? zs_kit_err_text(err, text) : "success");
+	if (wanted == ZS_E_PROVIDER_RATE && err->code && err->retry_at < now + LONG_WAIT_S)
 		return zs_kit_fail(kit, NULL, "the result does not say when to come back (retry_after_ms)");
 	return true;
 }
@@ -325,7 +333,7 @@ static bool meet_once(struct zs_kit *kit, uint32_t op, unsigned skip)
 	struct zs_err err;
 
 	if (!spot || !zs_kit_prepare(kit, op, spot) || !zs_kit_order(kit, &check->fault, skip) ||
-	    !zs_kit_try(zs_kit_host(kit, 0), op, spot, 0, &err) || !judge_outcome(kit, skip, &err) || !zs_kit_see(kit))
+	    !zs_kit_try(zs_kit_host(kit, 0), op, spot, 0, &err) || !judge_outcome(kit, op, skip, &err) || !zs_kit_see(kit))
 		return false;
 	if (!err.code)
 		return true;
@@ -337,7 +345,8 @@ static bool meet_once(struct zs_kit *kit, uint32_t op, unsigned skip)
 
 static bool meet_in(struct zs_kit *kit, uint32_t op)
 {
-	uint32_t positions = kit->now.check->positions;
+	/* what a service says of a look, and what of the removal behind it, are two things to be honest about */
+	uint32_t positions = kit->now.check->positions | (op == ZS_CHANGE_REMOVE ? ZS_KIT_AT_EACH : 0);
 	unsigned cost = 0, last = 0;
 
 	if (!zs_kit_count(kit, op, &cost))
@@ -348,7 +357,8 @@ static bool meet_in(struct zs_kit *kit, uint32_t op)
 		if (wanted && !meet_once(kit, op, k))
 			return false;
 	}
-	if (!cost || !(positions & ZS_KIT_AT_LAST) || (positions & ZS_KIT_AT_FIRST && last == 0))
+	bool met = positions & ZS_KIT_AT_EACH ? last < POSITIONS_MAX : positions & ZS_KIT_AT_FIRST && last == 0;
+	if (!cost || !(positions & ZS_KIT_AT_LAST) || met)
 		return true;
 	return meet_once(kit, op, last);
 }
@@ -359,6 +369,6 @@ void zs_kit_meet(struct zs_kit *kit)
 
 	if (positions & ZS_KIT_IN_ADD && !meet_in(kit, ZS_CHANGE_ADD))
 		return;
-	if (positions & ZS_KIT_IN_REMOVE)
+	if (positions & ZS_KIT_IN_REMOVE && !(kit->plugin.flags & ZS_PROVIDER_NO_REMOVE))
 		(void)meet_in(kit, ZS_CHANGE_REMOVE);
 }

@@ -166,6 +166,10 @@ class Zone:
         self._now = ()
         self._history = collections.deque([(float('-inf'), ())])
 
+    @property
+    def has_duplicates(self):
+        return bool(self.simulation) and self.simulation.duplicates
+
     # -- reading
 
     def all_at(self, ago_ms=0):
@@ -204,10 +208,10 @@ class Zone:
     # -- changing; always the present
 
     def add(self, name, value, ttl=60, type='TXT', **data):
-        """Adds a value; one that is there already stays as it is.  Returns the record."""
+        """Adds a value; one that is there already stays as it is, where the service has no duplicates.  Returns the record."""
         name, value = plain_name(name), as_bytes(value)
         self._before_change(name)
-        for record in self._now:
+        for record in () if self.has_duplicates else self._now:
             if (record.name, record.type, record.value) == (name, type, value):
                 return record
         record = Record(secrets.token_hex(16), self, name, value, ttl, type, data)
@@ -215,7 +219,7 @@ class Zone:
         return record
 
     def remove(self, name, value, type='TXT'):
-        """Removes a value; False where it is not there."""
+        """Removes a value, as often as it is there; False where it is not."""
         name, value = plain_name(name), as_bytes(value)
         self._before_change(name)
         keep = tuple(r for r in self._now if (r.name, r.type, r.value) != (name, type, value))
@@ -226,7 +230,14 @@ class Zone:
 
     def delete(self, record):
         """Removes this record; False where it is gone."""
-        return self.remove(record.name, record.value, record.type)
+        if not self.has_duplicates:
+            return self.remove(record.name, record.value, record.type)
+        self._before_change(record.name)
+        keep = tuple(r for r in self._now if r.id != record.id)
+        changed = len(keep) != len(self._now)
+        if changed:
+            self._set(keep)
+        return changed
 
     def replace(self, name, values, ttl=60, type='TXT', **data):
         """Makes these, and no others, the values at the name.  Values that stay keep their id."""
@@ -282,6 +293,8 @@ class Simulation:
 
     # Kinds of faults that this service cannot have; `pages` is for those whose handle() does it.
     unsupported = {'pages'}
+    # True: the service takes a value that is there already and then has it twice, each with an id of its own.
+    duplicates = False
     # False: handle() may run in several threads at once and takes self.lock itself.
     serial = True
 

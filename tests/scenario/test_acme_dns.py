@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -292,6 +293,8 @@ def test_conformance_kit_is_content_with_the_simulation():
     result = subprocess.run([BUILD / 'zoneseal', 'provider', 'check', 'acme-dns', '--zone', ZONE, '--offline', SIM],
                             capture_output=True, text=True, timeout=600)
     assert result.returncode == 0, result.stdout + result.stderr
+    passed = set(re.findall(r'^ok    (\S+)', result.stdout, re.M))
+    assert len(passed) >= 32 and {'deadline', 'cancel', 'slow', 'leaks', 'ttl', 'value-octets'} <= passed, result.stdout
 
 
 # ---- whole issuances --------------------------------------------------------------------------------------------------------

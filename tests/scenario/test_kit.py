@@ -107,6 +107,9 @@ DEFECTS = {
     'double-result': ['add'],
     'add-twice-fails': ['add-twice', 'foreign-first', 'lost-after', 'killed'],
     'remove-nothing': ['remove', 'remove-one', 'foreign-remove'],
+    'remove-deaf': ['rate-long', 'auth', 'denied'],
+    'remove-bug': ['rate-long', 'auth', 'denied'],
+    'remove-500': ['error', 'error-long'],
     'remove-absent-fails': ['remove-twice', 'foreign-absent'],
     'remembers': ['add-again'],
     'last-only': ['two-values', 'remove-both'],
@@ -146,6 +149,7 @@ DEFECTS = {
     'litter': ['nothing-left'],
     'log-token': ['secrets'],
     'log-token-backwards': ['secrets'],
+    'log-token-piece': ['secrets'],
     'print-token': ['secrets'],
     'ticket-token': ['secrets'],
     'prints': ['silent'],
@@ -232,6 +236,26 @@ def test_secret_is_found_and_not_shown(defect, form):
     text = seen(result.json, 'secrets')
     assert 'secret' in text and form in text
     assert not re.search(r'Zs[A-Za-z0-9]{38}', result.out), 'the secret itself is in the report'
+
+
+def test_masked_secret_is_told_with_its_option_and_the_text():
+    document = offline('-o', 'defect=log-token', '--only', 'secrets', '--json').expect(4).json
+    assert re.fullmatch(r'the secret token, as it is, in a text that zoneseal has masked; a log line .*using \[redacted\]',
+                        seen(document, 'secrets'))
+
+
+def test_piece_of_a_secret_is_found():
+    text = seen(offline('-o', 'defect=log-token-piece', '--only', 'secrets', '--json', '-vv').expect(4).json, 'secrets')
+    assert 'the secret token, by a piece of it, in a log line' in text
+
+
+def test_run_that_checks_nothing_is_no_success(simulation):
+    arguments = ['--only', 'live,live-later', '--zone', ZONE, '--blind']
+    result = check(PLUGINS / 'few_values.so', *arguments).expect(2)
+    assert '0 passed, 0 failed, 2 skipped' in result.out and 'nothing is known of the plugin' in result.err
+    document = validate(check(PLUGINS / 'few_values.so', *arguments, '--json').expect(2).json, 'provider-check')
+    assert 'none of the checks could be made' in document['error']['text'] and len(document['checks']) == 2
+    check(PLUGINS / 'few_values.so', '--only', 'loads,live', '--zone', ZONE, '--blind').expect()
 
 
 def test_text_has_a_line_for_each_check_and_a_sum():
@@ -375,6 +399,48 @@ def test_violations_are_failures_of_the_check(simulation):
     assert states(document) == {'check-good': 'passed', 'add': 'failed'} and 'form of 2019' in seen(document, 'add')
 
 
+# A service that takes what it is told: the same value twice is two records.
+DUPLICATES = '''
+    duplicates = True
+
+    def handle(self, request):
+        if request.path != '/add':
+            return super().handle(request)
+        zone, name, value = request.body.decode().split(' ')
+        LOOK
+        self.zone(zone).add(name, value)
+        return Reply(200, 'done')'''
+
+
+def test_value_that_is_there_twice_is_found(simulation):
+    checks = ['add', 'add-twice', 'remove', 'lost-after']
+    blind = simulation(derived(DUPLICATES.replace('LOOK', '')))
+    document = offline('--only', ','.join(checks), '--json', sim=blind).expect(4).json
+    assert states(document) == {'add': 'passed', 'add-twice': 'failed', 'remove': 'passed', 'lost-after': 'failed'}
+    assert 'is there twice' in seen(document, 'add-twice') and 'is there twice' in seen(document, 'lost-after')
+    # where something looks first, all is well
+    careful = simulation(derived(DUPLICATES.replace('LOOK', 'if value.encode() in self.zone(zone).values(name):\n'
+                                                            '            return Reply(200, "there")')))
+    assert states(offline('--only', ','.join(checks), '--json', sim=careful).expect().json) == dict.fromkeys(checks, 'passed')
+
+
+def test_duplicates_are_records_of_their_own():
+    sys.path.insert(0, str(TOP / 'plugins-sdk/conformance'))
+    from zoneseal_sim import Simulation
+
+    class Twice(Simulation):
+        duplicates = True
+
+    for kind, number in ((Simulation, 1), (Twice, 2)):
+        zone = kind('--zone', ZONE).zones[ZONE]
+        first, second = zone.add('a.' + ZONE, 'value'), zone.add('a.' + ZONE, 'value')
+        assert len({first.id, second.id}) == number == len(zone.values('a.' + ZONE))
+        assert zone.delete(first) and len(zone.records()) == number - 1
+        assert not zone.delete(first) and zone.delete(second) == (number == 2)
+    zone.add('a.' + ZONE, 'value'), zone.add('a.' + ZONE, 'value')
+    assert zone.remove('a.' + ZONE, 'value') and not zone.records()
+
+
 def test_lag_is_waited_for(simulation):
     text = '''
         def start(self):
@@ -423,11 +489,11 @@ def test_limits_are_skips_with_a_reason_and_no_excuse(simulation):
     for limit, name, words, defect in (('derived=1', 'plain-name', 'limit derived', 'claims'),
                                        ('reasons=0', 'zone-unknown', 'limit reasons', None),
                                        ('zones=0', 'check-zone', 'cannot be asked', None)):
-        arguments = ['--limit', limit, '--only', name, '--json']
+        arguments = ['--limit', limit, '--only', f'loads,{name}', '--json']
         document = validate(offline(*arguments).expect().json, 'provider-check')
-        assert states(document) == {name: 'skipped'} and words in reason(document, name), document
+        assert states(document) == {'loads': 'passed', name: 'skipped'} and words in reason(document, name), document
         if defect:
-            assert states(offline(*arguments, '-o', f'defect={defect}').expect(4).json) == {name: 'failed'}
+            assert states(offline(*arguments, '-o', f'defect={defect}').expect(4).json) == {'loads': 'passed', name: 'failed'}
     # this one writes into every zone
     sim = simulation(derived('def start(self):\n    self.token = ""'))
     document = offline('--only', 'zone-unknown', '--json', '--limit', 'reasons=0', sim=sim, plugin='memory').expect(4).json
@@ -435,14 +501,14 @@ def test_limits_are_skips_with_a_reason_and_no_excuse(simulation):
     # whoever runs the kit knows better than the simulation
     sim = simulation(derived('def start(self):\n    super().start()\n    self.limit("derived", 1)\n    self.limit("lag", 0)\n'
                              '    self.limit("of-a-later-kit", 7)'))
-    assert states(offline('--only', 'plain-name', '--json', sim=sim).expect().json) == {'plain-name': 'skipped'}
+    assert states(offline('--only', 'loads,plain-name', '--json', sim=sim).expect().json)['plain-name'] == 'skipped'
     assert states(offline('--only', 'plain-name', '--json', '--limit', 'derived=0', sim=sim).expect().json) == {'plain-name': 'passed'}
     assert 'max_values' in seen(offline('--only', 'descriptor', '--json', '--limit', 'values=2').expect(4).json, 'descriptor')
 
 
 def test_limits_hold_without_a_simulation():
-    document = check('memory', '--zone', ZONE, '--blind', '--json', '--only', 'plain-name', '--limit=derived=1').expect().json
-    assert states(document) == {'plain-name': 'skipped'} and 'limit derived' in reason(document, 'plain-name')
+    document = check('memory', '--zone', ZONE, '--blind', '--json', '--only', 'loads,plain-name', '--limit=derived=1').expect().json
+    assert states(document)['plain-name'] == 'skipped' and 'limit derived' in reason(document, 'plain-name')
 
 
 def test_simulation_gets_its_arguments(simulation):

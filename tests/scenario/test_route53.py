@@ -976,6 +976,9 @@ def test_kit_passes(kits, kit):
     checks = json.loads(done.stdout)['checks']
     states = {c['name']: c['state'] for c in checks}
     assert 'failed' not in states.values() and 'passed' in states.values()
+    assert kit != 'all' or [n for n, s in states.items() if s != 'passed'] == ['stale'], states
+    # where no option is a secret there is none to look for
+    assert kit in ('all', 'stale') or {n for n, s in states.items() if s != 'passed'} <= {'secrets'}, states
     assert kit not in ('all', 'stale') or states['stale'] == ('passed' if kit == 'stale' else 'skipped')
 
 

@@ -120,8 +120,48 @@ static void test_short_secrets_expect_not_looked_for(void **state)
 static void test_what_the_host_replaced_expect_found(void **state)
 {
 	(void)state;
-	expect_found("plugin: what it said in apply held a secret, which was replaced (1 times)", "zoneseal replaced");
+	assert_true(zs_kit_secret_add(&secrets, "api-token", S(secret), ZS_SLICE_NONE));
 	expect_found("plugin: the answer was [redacted] by the library itself", NULL);
+	/* the log line comes first, the text of a result last */
+	expect_found("plugin: what it said in apply held a secret, which was replaced (1 times)", "the secret api-token, as it is");
+	assert_non_null(strstr(secrets.found, "a text: plugin: the answer was [redacted]"));
+}
+
+static void test_result_behind_the_warning_expect_its_text_shown(void **state)
+{
+	(void)state;
+	assert_true(zs_kit_secret_add(&secrets, "api-token", S(secret), ZS_SLICE_NONE));
+	assert_true(zs_kit_secret_add(&secrets, "api-secret", S("another-secret"), ZS_SLICE_NONE));
+	zs_kit_secret_search(&secrets, S("plugin: what it said in apply held a secret, which was replaced (1 times)"), "a log line");
+	assert_null(strstr(secrets.found, "refused"));
+	zs_kit_secret_search(&secrets, S("refused: [redacted]"), "the text of a result");
+	assert_string_equal(secrets.found, "one of the secrets api-token, api-secret, as it is, in a text that zoneseal has masked; "
+					   "the text of a result: refused: [redacted]");
+	zs_kit_secret_search(&secrets, S("again: [redacted]"), "the text of a result");
+	assert_null(strstr(secrets.found, "again"));
+}
+
+static void test_pieces_expect_found_from_16_octets_on(void **state)
+{
+	static const char path[] = "https://dns.example.net/v1/tokens/Q7xLm2";
+	char text[64];
+
+	(void)state;
+	assert_true(zs_kit_secret_add(&secrets, "token", S(secret), ZS_SLICE_NONE));
+	for (size_t i = 0; i + 16 <= strlen(secret); i++) {
+		snprintf(text, sizeof(text), "it has %.16s in it", secret + i);
+		expect_found(text, "token");
+		/* a half of it is 16 octets, too, and is called that */
+		if (i > 0 && i < 16)
+			expect_found(text, "by a piece of it");
+		snprintf(text, sizeof(text), "it has %.15s in it", secret + i);
+		expect_found(text, NULL);
+	}
+	/* not of a text, nor where it holds what everybody knows */
+	assert_true(zs_kit_secret_add(&secrets, "file", S("what is in here = words of anybody"), ZS_SLICE_NONE));
+	expect_found("the line says: is in here = words", NULL);
+	assert_true(zs_kit_secret_add(&secrets, "address", S(path), S("api at //dns.example.net/v1/")));
+	expect_found("cannot reach dns.example.net/v1/", NULL);
 }
 
 static void test_stream_expect_found_across_pieces(void **state)
@@ -216,6 +256,8 @@ int main(void)
 		ROW(test_words_of_a_file_expect_found_but_not_names),
 		ROW(test_short_secrets_expect_not_looked_for),
 		ROW(test_what_the_host_replaced_expect_found),
+		ROW(test_result_behind_the_warning_expect_its_text_shown),
+		ROW(test_pieces_expect_found_from_16_octets_on),
 		ROW(test_stream_expect_found_across_pieces),
 		ROW(test_quoting_expect_a_round_trip),
 		ROW(test_what_nobody_quotes_expect_refused),
