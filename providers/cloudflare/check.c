@@ -139,9 +139,12 @@ static uint32_t count_names(const struct zsp_list *zones)
 	return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
-/* A failure of one zone is told with it; what would fail for all ends the call. */
-static int32_t ends_check(int32_t error_class)
+/* A failure of one zone is told with it; what would fail for all ends the call.  So does
+ * what has no words here: no answer came, and the library said why. */
+static int32_t ends_check(const struct cf *cf, int32_t error_class)
 {
+	if (error_class != ZSP_OK && !cf->api.why.n)
+		return 1;
 	return error_class == ZSP_AUTH || error_class == ZSP_RATE_LIMITED ||
 	       error_class == ZSP_TRANSIENT || error_class == ZSP_BUG;
 }
@@ -157,7 +160,7 @@ int32_t cf_check(void *instance, const struct zsp_list *zones)
 		error_class = check_zone(cf, ZSP_ITEM(struct zsp_zone, zones, i), all, &zone);
 		if (error_class == ZSP_NOT_FOUND)
 			cf_zone_forget(cf, ZSP_ITEM(struct zsp_zone, zones, i)->zone);
-		if (ends_check(error_class))
+		if (ends_check(cf, error_class))
 			return cf_fail(&cf->api, error_class);
 		if (error_class != ZSP_OK) {
 			zsp_resultf(cf->host, i, error_class, "%s", cf_why(&cf->api));
