@@ -597,6 +597,22 @@ class Simulation:
             self.running += step
             self.peak = max(self.peak, self.running)
 
+    def respond(self, request, line):
+        """Answers a request through `line`, which has send(reply, cut) and, for an answer that is lost, lose()."""
+        self.enter(1)
+        try:
+            self.meet(request)
+            if request.fault == 'lost-before':
+                return line.lose()
+            reply = self.answer(request)
+            if request.fault in ('slow', 'late-after'):
+                self.ending.wait(request.argument / 1000)
+            if request.fault in ('lost-after', 'late-after'):
+                return line.lose()
+            line.send(reply, cut=request.fault == 'truncated')
+        finally:
+            self.enter(-1)
+
     def answer(self, request):
         """The whole way from a request to its Reply, with the faults that are no matter of the connection."""
         if request.fault in REFUSALS:
@@ -812,27 +828,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         split = urllib.parse.urlsplit(self.path)
         pairs = urllib.parse.parse_qsl(split.query, keep_blank_values=True)
         request = Request(self.command, self.path, urllib.parse.unquote(split.path), dict(pairs), pairs, self.headers, body)
-        simulation = self.server.simulation
-        simulation.enter(1)
-        try:
-            self.carry_out(simulation, request)
-        finally:
-            simulation.enter(-1)
-
-    def carry_out(self, simulation, request):
-        simulation.meet(request)
-        if request.fault == 'lost-before':
-            return self.reset()
-        reply = simulation.answer(request)
-        if request.fault in ('slow', 'late-after'):
-            simulation.ending.wait(request.argument / 1000)
-        if request.fault in ('lost-after', 'late-after'):
-            return self.reset()
-        self.send(reply, cut=request.fault == 'truncated')
+        self.server.simulation.respond(request, self)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = respond
 
-    def reset(self):
+    def lose(self):
         """Ends the connection with RST."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))

@@ -263,30 +263,22 @@ class Rfc2136(Simulation):
 
     # -- answers
 
-    def carry_out(self, wire, line):
-        """One message from its arrival to the answer.  line: how to send, and what to do instead."""
+    def take(self, wire, line):
+        """One message from its arrival to the answer."""
         if len(wire) < 12 or wire[2] & 0x80:
             return line.lose()
         message = Message(wire)
         method = {QUERY: 'QUERY', UPDATE: 'UPDATE'}.get(message.opcode, f'opcode {message.opcode}')
         where = getattr(message, 'name', '')
         request = DnsRequest(method, where, where, {}, [], {}, wire, message=message, is_datagram=line.is_datagram)
-        self.enter(1)
-        try:
-            self.meet(request)
-            if request.fault == 'lost-before':
-                return line.lose()
-            reply = self.answer(request)
-            if request.fault in ('slow', 'late-after'):
-                self.ending.wait(request.argument / 1000)
-            if request.fault in ('lost-after', 'late-after'):
-                return line.lose()
-            if request.fault == 'garbage':
-                # With the head of the answer that is waited for, so that it is looked at.
-                reply.body = wire[:2] + bytes([0x80 | wire[2], 0]) + reply.body
-            line.send(reply.body, cut=request.fault == 'truncated')
-        finally:
-            self.enter(-1)
+        self.respond(request, line)
+
+    def answer(self, request):
+        reply = super().answer(request)
+        if request.fault == 'garbage':
+            # With the head of the answer that is waited for, so that it is looked at.
+            reply.body = request.body[:2] + bytes([0x80 | request.body[2], 0]) + reply.body
+        return reply
 
     def faulty(self, kind, request):
         message = request.message
@@ -508,7 +500,7 @@ class Stream(socketserver.BaseRequestHandler):
     def handle(self):
         self.is_open = True
         while self.is_open and (length := self.read(2)) and (wire := self.read(*struct.unpack('>H', length))):
-            self.server.simulation.carry_out(wire, self)
+            self.server.simulation.take(wire, self)
 
     def read(self, n):
         octets = b''
@@ -525,7 +517,8 @@ class Stream(socketserver.BaseRequestHandler):
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         self.server.resets.add(self.request)
 
-    def send(self, wire, cut):
+    def send(self, reply, cut):
+        wire = reply.body
         self.is_open = not cut
         data = b''.join(struct.pack('>H', len(part)) + part for part in parts(wire, FRAME))
         self.request.sendall(data[:2 + len(wire) // 2] if cut else data)
@@ -535,12 +528,13 @@ class Datagram(socketserver.BaseRequestHandler):
     is_datagram = True
 
     def handle(self):
-        self.server.simulation.carry_out(self.request[0], self)
+        self.server.simulation.take(self.request[0], self)
 
     def lose(self):
         """No answer."""
 
-    def send(self, wire, cut):
+    def send(self, reply, cut):
+        wire = reply.body
         # The largest that IPv4 carries.
         self.request[1].sendto(wire[:len(wire) // 2 if cut else 65507], self.client_address)
 

@@ -539,9 +539,9 @@ def test_server_failure_of_one_server_is_answered_by_the_next(case):
 @pytest.mark.parametrize('n', [1, 3])
 def test_datagram_that_comes_twice_is_not_taken_for_the_next_answer(case, monkeypatch, n):
     """The second answer to the update lies there when the questions are asked."""
-    def twice(self, wire, cut):
-        for _ in range(2 if wire[2] & 0x78 else 1):
-            self.request[1].sendto(wire, self.client_address)
+    def twice(self, reply, cut):
+        for _ in range(2 if reply.body[2] & 0x78 else 1):
+            self.request[1].sendto(reply.body, self.client_address)
 
     monkeypatch.setattr(Datagram, 'send', twice)
     c = case(udp='yes')

@@ -104,10 +104,10 @@ static void check_words(const struct run_result *result, const char *wanted)
 	zsp_text_done(&text);
 }
 
-/* The process whose pid a script wrote to a file is gone, or a zombie of somebody else. */
-static void check_gone(const char *file)
+/* The pid that a script wrote to a file. */
+static pid_t read_pid(const char *file)
 {
-	char path[128], text[64] = "", state = 0;
+	char path[128];
 	pid_t pid = 0;
 	FILE *f;
 
@@ -117,6 +117,17 @@ static void check_gone(const char *file)
 	assert_int_equal(fscanf(f, "%d", &pid), 1);
 	fclose(f);
 	assert_true(pid > 1);
+	return pid;
+}
+
+/* The process whose pid a script wrote to a file is gone, or a zombie of somebody else. */
+static void check_gone(const char *file)
+{
+	char path[128], text[64] = "", state = 0;
+	pid_t pid = read_pid(file);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
 	unlink(path);
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	for (int i = 0; i < 2000; i++) {
@@ -136,17 +147,7 @@ static void check_gone(const char *file)
 /* Ends a process of which the script that made it has written the pid to a file. */
 static void end_process(const char *file)
 {
-	char path[128];
-	pid_t pid = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", directory, file);
-	f = fopen(path, "r");
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%d", &pid), 1);
-	fclose(f);
-	assert_true(pid > 1);
-	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(kill(read_pid(file), SIGKILL), 0);
 	check_gone(file);
 }
 
